@@ -1,0 +1,284 @@
+"""Entry points, plugins passed by hand, and a manifest's settings -> configured scorers, or named problems."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scorers.calibration import Calibration
+from scorers.paths import inside
+from scorers.scorer import OUTPUT_NAME, Kind, Output, Plugin, Scorer, ScorerCard, SettingsError, modalities
+from scorers.values import told
+
+GROUP = "limen.scorers"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a plugin or with one scorer's settings; `key` is the dotted path of the setting, `` for none."""
+
+    scorer: str
+    message: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A scorer of a pack: the plugin, its settings applied, and how the runner shall call it."""
+
+    name: str
+    plugin: Plugin
+    scorer: Scorer
+    outputs: Mapping[str, Output]
+    timeout: float = 10.0
+    batch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The scorers of a pack in the order of the manifest, and what kept others out."""
+
+    scorers: tuple[Configured, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def outputs(self) -> dict[str, Output]:
+        """Every output of every scorer; names are unique."""
+        return {name: output for scorer in self.scorers for name, output in scorer.outputs.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The plugins at hand, by name; a value, made once and passed on."""
+
+    plugins: Mapping[str, Plugin]
+    sources: Mapping[str, str]
+    problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def of(cls, plugins: Iterable[Plugin]) -> Self:
+        """Return a registry of just these plugins."""
+        return cls(MappingProxyType({}), MappingProxyType({})).with_plugins(plugins)
+
+    @classmethod
+    def installed(cls, extra: Iterable[Plugin] = ()) -> Self:
+        """Return the plugins of all installed distributions and then `extra`.
+
+        A plugin that does not load, is none, or has the name of another is left out and stands in `problems`.
+        """
+        registry = cls.of(())
+        for entry in sorted(entry_points(group=GROUP), key=_order):
+            loaded = _load(entry)
+            if isinstance(loaded, Plugin):
+                registry = registry.with_plugins([loaded], _source(entry))
+            else:
+                registry = replace(registry, problems=(*registry.problems, loaded))
+        return registry.with_plugins(extra)
+
+    def with_plugins(self, extra: Iterable[Plugin], source: str = "python") -> Self:
+        """Return a registry that has these plugins too; of two with one name the first stays."""
+        plugins, sources, problems = dict(self.plugins), dict(self.sources), list(self.problems)
+        for plugin in extra:
+            if plugin.name in plugins:
+                problems.append(
+                    Problem(
+                        plugin.name,
+                        f"{source} offers a second scorer `{plugin.name}`: that of {sources[plugin.name]} stays",
+                    )
+                )
+            else:
+                plugins[plugin.name], sources[plugin.name] = plugin, source
+        return replace(
+            self, plugins=MappingProxyType(plugins), sources=MappingProxyType(sources), problems=tuple(problems)
+        )
+
+    def describe(self) -> tuple[ScorerCard, ...]:
+        """Return a card for each plugin, by name."""
+        return tuple(_card(plugin, self.sources[name]) for name, plugin in sorted(self.plugins.items()))
+
+    def configure(self, entries: Mapping[str, Any], folder: Path) -> Setup:
+        """Make the scorers of a manifest's `scorers` section; paths in settings are relative to `folder`.
+
+        Never raises for what an author or a plugin did wrong: that stands in `problems`.
+        """
+        scorers: list[Configured] = []
+        problems: list[Problem] = []
+        taken: dict[str, str] = {}
+        for name, entry in entries.items():
+            try:
+                scorer = self._configured(name, entry, folder)
+                _refuse_taken(scorer, taken)
+            except _RefusedError as refused:
+                problems.extend(refused.problems)
+            else:
+                scorers.append(scorer)
+                taken |= dict.fromkeys(scorer.outputs, name)
+        return Setup(tuple(scorers), tuple(problems))
+
+    def _configured(self, name: str, entry: Any, folder: Path) -> Configured:
+        if isinstance(entry, str):
+            entry = {"use": entry}
+        call, rest = _validated(name, _Call, entry), {}
+        if isinstance(entry, Mapping):
+            rest = {key: value for key, value in entry.items() if key not in _Call.model_fields}
+        plugin = self.plugins.get(call.use)
+        if plugin is None:
+            raise _RefusedError(Problem(name, _unknown("scorer plugin", call.use, self.plugins), "use"))
+        settings = _validated(name, plugin.settings, rest)
+        scorer = _created(name, plugin, settings, folder)
+        outputs = _calibrated(name, scorer.outputs, call.calibration, folder)
+        return Configured(name, plugin, scorer, outputs, call.timeout_ms / 1000, call.batch)
+
+
+class _Call(BaseModel):
+    """The settings that every scorer has; the others are the plugin's."""
+
+    model_config = ConfigDict(extra="ignore")
+    use: str
+    timeout_ms: int = Field(default=10_000, gt=0)
+    batch: int | None = Field(default=None, gt=0)
+    calibration: dict[str, str | list[list[float]]] = {}
+
+
+class _RefusedError(Exception):
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(*(problem.message for problem in problems))
+        self.problems = problems
+
+
+def _order(entry: EntryPoint) -> tuple[bool, str, str]:
+    return (_source(entry) != "limen", entry.name, entry.value)
+
+
+def _source(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else "unknown"
+
+
+def _load(entry: EntryPoint) -> Plugin | Problem:
+    try:
+        plugin = entry.load()
+    except Exception as error:  # noqa: BLE001  (a stranger's module may raise anything)
+        return Problem(
+            entry.name,
+            f"the scorer `{entry.name}` of {_source(entry)} cannot be loaded from `{entry.value}`: {told(error)}",
+        )
+    if not isinstance(plugin, Plugin):
+        return Problem(
+            entry.name, f"`{entry.value}` of {_source(entry)} is {type(plugin).__name__}, expected a `limen.Plugin`"
+        )
+    if plugin.name != entry.name:
+        return Problem(
+            entry.name,
+            f"the entry point `{entry.name}` of {_source(entry)} holds a plugin named `{plugin.name}`: give both one name",
+        )
+    return plugin
+
+
+def _unknown(what: str, seen: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = difflib.get_close_matches(seen, names, n=1)
+    hint = f": did you mean `{near[0]}`?" if near else f" (known: {', '.join(names) or 'none'})"
+    return f"unknown {what} `{seen}`{hint}"
+
+
+def _validated(name: str, model: type[BaseModel], values: Any) -> Any:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _RefusedError(*(_problem(name, model, dict(detail)) for detail in error.errors())) from error
+
+
+def _problem(name: str, model: type[BaseModel], detail: Mapping[str, Any]) -> Problem:
+    key = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        own = model.model_fields if len(detail["loc"]) == 1 else ()
+        known = [*own, *(_Call.model_fields if own else ())]
+        message = _unknown("setting", key.rpartition(".")[2], known) if known else f"unknown setting `{key}`"
+    else:
+        message = f"`{key}`: {detail['msg'][:1].lower()}{detail['msg'][1:]}" if key else str(detail["msg"])
+    return Problem(name, message, key)
+
+
+def _created(name: str, plugin: Plugin, settings: Any, folder: Path) -> Scorer:
+    try:
+        scorer = plugin.create(settings, folder)
+    except SettingsError as error:
+        raise _RefusedError(Problem(name, str(error), error.key)) from error
+    except Exception as error:
+        raise _RefusedError(
+            Problem(name, f"the plugin `{plugin.identity}` failed on its settings: {told(error)}")
+        ) from error
+    if not isinstance(scorer, Scorer) or not isinstance(scorer.outputs, Mapping):
+        raise _RefusedError(
+            Problem(name, f"the plugin `{plugin.identity}` made {type(scorer).__name__}, which is no `limen.Scorer`")
+        )
+    for output, kind in scorer.outputs.items():
+        if not OUTPUT_NAME.fullmatch(str(output)) or not isinstance(kind, Output):
+            raise _RefusedError(
+                Problem(
+                    name,
+                    f"the plugin `{plugin.identity}` has an output `{output}`, expected a dotted name such as `text.hate`",
+                )
+            )
+    return scorer
+
+
+def _refuse_taken(scorer: Configured, taken: Mapping[str, str]) -> None:
+    for output in scorer.outputs:
+        if output in taken:
+            raise _RefusedError(
+                Problem(
+                    scorer.name,
+                    f"the output `{output}` is already given by the scorer `{taken[output]}`: give one of them another `prefix`, or leave one out",
+                )
+            )
+
+
+def _calibrated(
+    name: str, outputs: Mapping[str, Output], tables: Mapping[str, str | list[list[float]]], folder: Path
+) -> Mapping[str, Output]:
+    typed = dict(outputs)
+    for output, table in tables.items():
+        key = f"calibration.{output}"
+        if output not in typed:
+            raise _RefusedError(Problem(name, _unknown("output", output, typed), key))
+        if typed[output].kind is not Kind.SCORE:
+            raise _RefusedError(
+                Problem(name, f"`{output}` is a {typed[output].kind}: only a score can be calibrated", key)
+            )
+        try:
+            rows = _table(table, folder)
+            typed[output] = replace(typed[output], calibration=Calibration.from_rows(rows))
+        except (ValueError, TypeError, OSError) as error:
+            raise _RefusedError(Problem(name, f"`{key}`: {error}", key)) from error
+    return MappingProxyType(typed)
+
+
+def _table(table: str | list[list[float]], folder: Path) -> Any:
+    if isinstance(table, str):
+        return json.loads(inside(folder, table).read_text(encoding="utf-8"))
+    return table
+
+
+def _card(plugin: Plugin, source: str) -> ScorerCard:
+    return ScorerCard(
+        name=plugin.name,
+        version=plugin.version,
+        licence=plugin.licence,
+        cost=plugin.cost.name.lower(),
+        device=plugin.device,
+        modalities=tuple(str(modality) for modality in modalities(plugin.outputs)),
+        outputs=plugin.outputs,
+        settings=MappingProxyType(
+            {key: field.description or "" for key, field in plugin.settings.model_fields.items()}
+        ),
+        summary=plugin.summary,
+        card=plugin.card,
+        source=source,
+    )
