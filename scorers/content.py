@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from scorers.paths import OutsideFolderError, inside
+from scorers.suggest import unknown
 
 MAX_MEDIA_BYTES = 64 * 1024 * 1024
 
@@ -117,9 +117,7 @@ RECORD_KEYS = ("id", "region", "at", "text", "images", "videos", "audio", "langu
 def _refuse_unknown(record: Mapping[str, Any]) -> None:
     for key in record:
         if key not in RECORD_KEYS:
-            near = difflib.get_close_matches(str(key), RECORD_KEYS, n=1)
-            hint = f": did you mean `{near[0]}`?" if near else f" (known: {', '.join(RECORD_KEYS)})"
-            raise ContentError(f"unknown key `{key}` in a content{hint}")
+            raise ContentError(unknown("key of a content", str(key), RECORD_KEYS))
 
 
 def _typed(record: Mapping[str, Any], key: str, kind: type, default: Any) -> Any:

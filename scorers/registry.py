@@ -1,6 +1,5 @@
 """Entry points, plugins passed by hand, and a manifest's settings -> configured scorers, or named problems."""
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from scorers.calibration import Calibration
 from scorers.paths import inside
 from scorers.scorer import OUTPUT_NAME, Kind, Output, Plugin, Scorer, ScorerCard, SettingsError, modalities
+from scorers.suggest import unknown
 from scorers.values import told
 
 GROUP = "limen.scorers"
@@ -124,13 +124,11 @@ class Registry:
     def _configured(self, name: str, entry: Any, folder: Path) -> Configured:
         if isinstance(entry, str):
             entry = {"use": entry}
-        call, rest = _validated(name, _Call, entry), {}
-        if isinstance(entry, Mapping):
-            rest = {key: value for key, value in entry.items() if key not in _Call.model_fields}
+        call = _validated(name, _Call, entry)
         plugin = self.plugins.get(call.use)
         if plugin is None:
-            raise _RefusedError(Problem(name, _unknown("scorer plugin", call.use, self.plugins), "use"))
-        settings = _validated(name, plugin.settings, rest)
+            raise _RefusedError(Problem(name, unknown("scorer plugin", call.use, self.plugins), "use"))
+        settings = _settings(name, plugin, entry)
         scorer = _created(name, plugin, settings, folder)
         outputs = _calibrated(name, scorer.outputs, call.calibration, folder)
         return Configured(name, plugin, scorer, outputs, call.timeout_ms / 1000, call.batch)
@@ -180,29 +178,30 @@ def _load(entry: EntryPoint) -> Plugin | Problem:
     return plugin
 
 
-def _unknown(what: str, seen: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    near = difflib.get_close_matches(seen, names, n=1)
-    hint = f": did you mean `{near[0]}`?" if near else f" (known: {', '.join(names) or 'none'})"
-    return f"unknown {what} `{seen}`{hint}"
+def _settings(name: str, plugin: Plugin, entry: Mapping[str, Any]) -> Any:
+    own = {key: value for key, value in entry.items() if key not in _Call.model_fields}
+    if plugin.settings.model_config.get("extra") == "forbid":
+        known = [*_Call.model_fields, *plugin.settings.model_fields]
+        strange = [key for key in own if key not in known]
+        if strange:
+            raise _RefusedError(*(Problem(name, unknown("setting", str(key), known), str(key)) for key in strange))
+    return _validated(name, plugin.settings, own)
 
 
 def _validated(name: str, model: type[BaseModel], values: Any) -> Any:
+    if not isinstance(values, Mapping):
+        raise _RefusedError(Problem(name, f"the settings of `{name}` are {values!r}, expected `{{use: PLUGIN, …}}`"))
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise _RefusedError(*(_problem(name, model, dict(detail)) for detail in error.errors())) from error
+        raise _RefusedError(*(_problem(name, dict(detail)) for detail in error.errors())) from error
 
 
-def _problem(name: str, model: type[BaseModel], detail: Mapping[str, Any]) -> Problem:
+def _problem(name: str, detail: Mapping[str, Any]) -> Problem:
     key = ".".join(str(part) for part in detail["loc"])
-    if detail["type"] == "extra_forbidden":
-        own = model.model_fields if len(detail["loc"]) == 1 else ()
-        known = [*own, *(_Call.model_fields if own else ())]
-        message = _unknown("setting", key.rpartition(".")[2], known) if known else f"unknown setting `{key}`"
-    else:
-        message = f"`{key}`: {detail['msg'][:1].lower()}{detail['msg'][1:]}" if key else str(detail["msg"])
-    return Problem(name, message, key)
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    return Problem(name, f"`{key}`: {message}" if key else message, key)
 
 
 def _created(name: str, plugin: Plugin, settings: Any, folder: Path) -> Scorer:
@@ -247,7 +246,7 @@ def _calibrated(
     for output, table in tables.items():
         key = f"calibration.{output}"
         if output not in typed:
-            raise _RefusedError(Problem(name, _unknown("output", output, typed), key))
+            raise _RefusedError(Problem(name, unknown("output", output, typed), key))
         if typed[output].kind is not Kind.SCORE:
             raise _RefusedError(
                 Problem(name, f"`{output}` is a {typed[output].kind}: only a score can be calibrated", key)

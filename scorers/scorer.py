@@ -12,10 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from scorers.calibration import Calibration
 from scorers.content import Content, Modality
+from scorers.suggest import unknown
 
 
 class Cost(IntEnum):
@@ -147,9 +148,17 @@ class Scorer(Protocol):
 
 
 class Settings(BaseModel):
-    """Base of a plugin's settings: frozen, unknown keys refused."""
+    """Base of a plugin's settings and of their parts: frozen, unknown keys refused with a suggestion."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, value: Any) -> Any:
+        for key in value if isinstance(value, Mapping) else ():
+            if key not in cls.model_fields:
+                raise ValueError(unknown("setting", str(key), cls.model_fields))
+        return value
 
 
 class SettingsError(ValueError):
