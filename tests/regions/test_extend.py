@@ -33,6 +33,8 @@ def test_states_groups_and_a_level_of_their_own(tree: RegionTree):
     assert more.expand("dharmic") == ("IN", "NP", "LK", "JP")
     assert set(more.groups) == {"EEA", "dharmic", "west_coast"}
     assert more.all_regimes == tree.all_regimes
+    assert more.suggest("us_ca") == more.suggest("California") == "US-CA"
+    assert more.suggest("dharmc") == "dharmic"
 
 
 def test_the_order_of_a_pack_does_not_matter_and_the_old_tree_stays(tree: RegionTree):

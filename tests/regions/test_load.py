@@ -43,6 +43,15 @@ def test_a_manifest_reads_specs_and_refuses_unknown_keys():
         adapter.validate_python({"US-CA": {"parent": "US", "langages": ["en"]}})
 
 
+def test_the_tree_file_refuses_unknown_keys():
+    from regions.load import _TreeFile
+
+    sections = {"sources": {}, "regions": {}, "groups": {}, "aliases": {}}
+    assert _TreeFile.model_validate(sections)
+    with pytest.raises(ValidationError, match="regons"):
+        _TreeFile.model_validate(sections | {"regons": {}})
+
+
 def test_a_regime_file_refuses_unknown_and_missing_keys(tree):
     regime = tree.all_regimes[0]
     stated = {key: getattr(regime, key) for key in Regime.__slots__}
