@@ -5,6 +5,6 @@ import pytest
 from regions import RegionTree, load_regions
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def tree() -> RegionTree:
     return load_regions()

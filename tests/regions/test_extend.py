@@ -34,6 +34,7 @@ def test_states_groups_and_a_level_of_their_own(tree: RegionTree):
     assert set(more.groups) == {"EEA", "dharmic", "west_coast"}
     assert more.all_regimes == tree.all_regimes
     assert more.suggest("us_ca") == more.suggest("California") == "US-CA"
+    assert more.extend({"A-1": RegionSpec("US")}, {}).suggest("a_1") == "A-1"
     assert more.suggest("dharmc") == "dharmic"
 
 
