@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,11 +21,15 @@ GROUP = "limen.scorers"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a plugin or with one scorer's settings; `key` is the dotted path of the setting, `` for none."""
+    """What is wrong with a plugin or with one scorer's settings; `key` is the dotted path of the setting, `` for none.
+
+    An error keeps the scorer out; a warning does not.
+    """
 
     scorer: str
     message: str
     key: str = ""
+    severity: Literal["error", "warning"] = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ class Registry:
                 problems.extend(refused.problems)
             else:
                 scorers.append(scorer)
+                problems += [Problem(name, warning, severity="warning") for warning in scorer.scorer.warnings]
                 taken |= dict.fromkeys(scorer.outputs, name)
         return Setup(tuple(scorers), tuple(problems))
 

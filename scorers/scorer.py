@@ -10,13 +10,17 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Annotated, Any, Protocol, TypeAlias, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from scorers.calibration import Calibration
 from scorers.content import Content, Modality
 from scorers.suggest import unknown
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+OUTPUT_NAME = re.compile(rf"{NAME.pattern}(\.{NAME.pattern})+")
 
 
 class Cost(IntEnum):
@@ -122,12 +126,17 @@ Rows: TypeAlias = Sequence[Row]
 
 @runtime_checkable
 class Scorer(Protocol):
-    """A configured scorer. Inherit from it to get `load` and `evidence`, which do nothing unless overridden.
+    """A configured scorer. Inherit from it to get `load`, `evidence` and `warnings`, which do nothing unless overridden.
 
     It must be thread-safe, deterministic, and give for a batch what it gives for its members one by one.
     """
 
     outputs: Mapping[str, Output]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the settings let pass though somebody should look at it (a bad line in a long list)."""
+        return ()
 
     def load(self) -> None:
         """Fetch what scoring needs; called once, in a thread, before the first batch. May raise."""
@@ -161,6 +170,20 @@ class Settings(BaseModel):
         return value
 
 
+def _name(written: str) -> str:
+    if not NAME.fullmatch(written):
+        raise ValueError(f"`{written}` is no name: expected lower-case letters, digits and `_`")
+    return written
+
+
+def _prefix(written: str) -> str:
+    return ".".join(_name(part) for part in written.split("."))
+
+
+Name: TypeAlias = Annotated[str, AfterValidator(_name)]
+Prefix: TypeAlias = Annotated[str, AfterValidator(_prefix)]
+
+
 class SettingsError(ValueError):
     """Settings that are well-formed but cannot be used (a list that is not there, a pattern that does not compile).
 
@@ -170,10 +193,6 @@ class SettingsError(ValueError):
     def __init__(self, message: str, key: str = "") -> None:
         super().__init__(message)
         self.key = key
-
-
-PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-OUTPUT_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 
 
 @dataclass(frozen=True, slots=True)

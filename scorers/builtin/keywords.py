@@ -9,15 +9,26 @@ from typing import Any, Literal
 
 import re2
 import yaml
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from scorers.content import Content
 from scorers.lexicon.fold import Folder
 from scorers.lexicon.lists import Entry, ListError, Source, entries, primary
 from scorers.lexicon.matcher import Matcher, Term
-from scorers.scorer import Cost, Count, Evidence, Flag, Output, Plugin, Row, Scorer, Settings, SettingsError
-
-NAME = r"[a-z][a-z0-9_]*"
+from scorers.scorer import (
+    Cost,
+    Count,
+    Evidence,
+    Flag,
+    Name,
+    Output,
+    Plugin,
+    Prefix,
+    Row,
+    Scorer,
+    Settings,
+    SettingsError,
+)
 
 
 class ListSettings(Settings):
@@ -38,20 +49,10 @@ class ListSettings(Settings):
 class KeywordSettings(Settings):
     """Settings of `keywords`; the lists give the outputs their names."""
 
-    lists: dict[str, ListSettings] = Field(
+    lists: Mapping[Name, ListSettings] = Field(
         description="name -> a path, words, or {terms, patterns, allow, match, disguised}"
     )
-    prefix: str = Field(
-        default="keywords", pattern=f"^{NAME}(\\.{NAME})*$", description="first part of the outputs' names"
-    )
-
-    @field_validator("lists")
-    @classmethod
-    def _named(cls, lists: dict[str, ListSettings]) -> dict[str, ListSettings]:
-        for name in lists:
-            if not re2.fullmatch(NAME, name):
-                raise ValueError(f"`{name}` is no name for a list: expected lower-case letters, digits and `_`")
-        return lists
+    prefix: Prefix = Field(default="keywords", description="first part of the outputs' names")
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,12 +107,12 @@ class Matcher:
     def _in_disguise(self, folded: Folded) -> Iterator[Hit]:
         if self._by_squeezed is None:
             return
-        for skeleton in skeletons(folded):
+        for skeleton in skeletons(folded.text):
             for index, start, end in self._by_squeezed.find_matches_as_indexes(skeleton.text, overlapping=True):
                 for disguise in self._squeezed[index]:
                     if disguise.fits(skeleton, start, end):
-                        first, last = skeleton.letters[start], skeleton.letters[end - 1]
-                        yield Hit(disguise.term, first.start, last.end, disguised=True)
+                        place = folded.origin(*skeleton.span(start, end))
+                        yield Hit(disguise.term, *place, disguised=True)
 
 
 def _disguises(term: Term, folded: str) -> Iterator[_Disguise]:

@@ -5,12 +5,9 @@ What may be read as a disguised word is decided afterwards by `spells` and `stan
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-
-from scorers.lexicon.boundaries import is_letter
-from scorers.lexicon.fold import Folded
 
 LEET = {"0": "o", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "9": "g", "@": "a", "$": "s", "€": "e"}
 LEET_I_OR_L = "1!|"
@@ -28,23 +25,38 @@ DISGUISED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One letter of a skeleton: its original span, how often it stood there, and the gap before it within its word."""
-
-    char: str
-    start: int
-    end: int
-    run: int = 1
-    gap: str = ""
+LEET_TOKEN = re.compile(r"\S*[\d@$\u20ac!|]\S*")
+# Letters, digits and the vowel signs that `\w` leaves out (Indic to Khmer, Meetei Mayek), by block.
+PIECE = re.compile(
+    "(?:[^\\W_]|[\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u0eb1-\u0ecd\u0f71-\u0f84\u102b-\u103e\u17b4-\u17d3\ua802-\uabed])+"
+)
+REPEATED = re.compile(r"(.)\1+")
 
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """`text[i]` is `letters[i]`; words are parted by one space."""
+    """`text` has one of each run of letters, and its words are parted by one space.
+
+    `kept[i]` is where `text[i]` stood before runs were squeezed; `runs[i]` how long its run was, if longer than one;
+    `places` and `gaps` are of the text before that: where each letter stands in the folded text, and what stood before
+    it within its word.
+    """
 
     text: str
-    letters: tuple[Letter, ...]
+    kept: Sequence[int]
+    runs: Mapping[int, int]
+    places: Sequence[int]
+    gaps: Mapping[int, str]
+
+    def run(self, index: int) -> int:
+        return self.runs.get(index, 1)
+
+    def gap(self, index: int) -> str:
+        return self.gaps.get(self.kept[index], "") if index < len(self.kept) else ""
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the folded text that the letters [start, end) came from."""
+        return self.places[self.kept[start]], self.places[self.kept[end - 1] + self.run(end - 1) - 1] + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,35 +73,32 @@ def spelling(folded: str) -> Spelling:
     return Spelling("".join(char for char, _ in groups), tuple(run for _, run in groups))
 
 
-def skeletons(folded: Folded) -> Iterator[Skeleton]:
-    """Yield the readings of a text: none if nothing in it is disguised, two where a `1` may be an i or an l."""
-    if not DISGUISED.search(folded.text):
+def skeletons(folded: str) -> Iterator[Skeleton]:
+    """Yield the readings of a folded text: none if nothing in it is disguised, two where a `1` may be an i or an l."""
+    if not DISGUISED.search(folded):
         return
-    for reading in "il" if any(char in folded.text for char in LEET_I_OR_L) else "i":
-        letters = tuple(_squeezed(_letters(folded, _unleeted(folded.text, reading))))
-        yield Skeleton("".join(letter.char for letter in letters), letters)
+    for reading in "il" if any(char in folded for char in LEET_I_OR_L) else "i":
+        yield _squeezed(*_joined(_unleeted(folded, reading)))
 
 
 def spells(skeleton: Skeleton, start: int, end: int, spelling: Spelling) -> bool:
     """Say whether the letters [start, end) are stretched only as one stretches a word: `baaad`, but not `as` for `ass`."""
-    seen = (letter.run for letter in skeleton.letters[start:end])
-    return all(run == own or (run >= STRETCHED and run > own) for run, own in zip(seen, spelling.runs, strict=True))
+    runs = (skeleton.run(index) for index in range(start, end))
+    return all(run == own or (run >= STRETCHED and run > own) for run, own in zip(runs, spelling.runs, strict=True))
 
 
 def spelled_out(skeleton: Skeleton, start: int, end: int) -> bool:
     """Say whether something stood between the letters [start, end)."""
-    return any(letter.gap for letter in skeleton.letters[start + 1 : end])
+    return any(skeleton.gap(index) for index in range(start + 1, end))
 
 
 def stands_alone(skeleton: Skeleton, start: int, end: int) -> bool:
     """Say whether [start, end) is a word of its own, also in a row of letters such as `a b-a-d one`."""
-    text, letters = skeleton.text, skeleton.letters
+    text = skeleton.text
     first = text.rfind(" ", 0, start) + 1
     last = text.find(" ", end) if " " in text[end:] else len(text)
-    inner = {letter.gap for letter in letters[start + 1 : end]}
-    return _parted(text[first:start], letters[start].gap, inner) and _parted(
-        text[end:last], letters[end].gap if end < last else "", inner
-    )
+    inner = {skeleton.gap(index) for index in range(start + 1, end)}
+    return _parted(text[first:start], skeleton.gap(start), inner) and _parted(text[end:last], skeleton.gap(end), inner)
 
 
 def _parted(rest: str, gap: str, inner: set[str]) -> bool:
@@ -99,7 +108,7 @@ def _parted(rest: str, gap: str, inner: set[str]) -> bool:
 
 def _unleeted(text: str, reading: str) -> str:
     """Read digits and signs as letters, one for one, in words that have a letter and in single characters."""
-    return re.sub(r"\S+", lambda token: _read_token(token[0], reading), text)
+    return LEET_TOKEN.sub(lambda token: _read_token(token[0], reading), text)
 
 
 def _read_token(token: str, reading: str) -> str:
@@ -112,27 +121,32 @@ def _read_token(token: str, reading: str) -> str:
     return "".join(read)
 
 
-def _letters(folded: Folded, read: str) -> Iterator[Letter]:
-    """Yield the letters of `read`, with a space between those that no disguise joins."""
-    pieces = [[*group] for lettered, group in groupby(range(len(read)), lambda i: is_letter(read[i])) if lettered]
-    spelled = _spelled(pieces)
-    for index, piece in enumerate(pieces):
-        gap = ""
+def _joined(read: str) -> tuple[str, list[int], dict[int, str]]:
+    """Return the letters with a space between words, the place of each, and the gaps that a disguise left in words."""
+    pieces = [piece.span() for piece in PIECE.finditer(read)]
+    in_row = _rows(pieces)
+    text: list[str] = []
+    places: list[int] = []
+    gaps: dict[int, str] = {}
+    for index, (start, end) in enumerate(pieces):
         if index:
-            before = pieces[index - 1]
-            gap = read[before[-1] + 1 : piece[0]]
-            if not _joins(len(before), gap, len(piece), in_row=spelled[index - 1] and spelled[index]):
-                yield Letter(" ", *folded.origin(before[-1] + 1, piece[0]))
-                gap = ""
-        for place in piece:
-            yield Letter(read[place], folded.starts[place], folded.ends[place], 1, gap if place == piece[0] else "")
+            before, after = pieces[index - 1]
+            gap = read[after:start]
+            if _joins(after - before, gap, end - start, in_row=in_row[index - 1] and in_row[index]):
+                gaps[len(places)] = gap
+            else:
+                text.append(" ")
+                places.append(after)
+        text.append(read[start:end])
+        places.extend(range(start, end))
+    return "".join(text), places, gaps
 
 
-def _spelled(pieces: list[list[int]]) -> list[bool]:
+def _rows(pieces: list[tuple[int, int]]) -> list[bool]:
     """Say for each piece whether it is one of at least three single letters in a row."""
     rows: list[bool] = []
-    for single, group in groupby(pieces, lambda piece: len(piece) == 1):
-        length = len([*group])
+    for single, group in groupby(pieces, lambda piece: piece[1] - piece[0] == 1):
+        length = sum(1 for _ in group)
         rows += [single and length >= SPELLED_OUT] * length
     return rows
 
@@ -150,7 +164,15 @@ def _joins(before: int, gap: str, after: int, *, in_row: bool) -> bool:
     return True
 
 
-def _squeezed(letters: Iterator[Letter]) -> Iterator[Letter]:
-    for char, group in groupby(letters, lambda letter: letter.char):
-        same = [*group]
-        yield Letter(char, same[0].start, same[-1].end, len(same), same[0].gap)
+def _squeezed(text: str, places: list[int], gaps: Mapping[int, str]) -> Skeleton:
+    """Leave one of each run of a letter."""
+    kept: list[int] = []
+    runs: dict[int, int] = {}
+    done = 0
+    for repeated in REPEATED.finditer(text):
+        start, end = repeated.span()
+        kept.extend(range(done, start + 1))
+        runs[len(kept) - 1] = end - start
+        done = end
+    kept.extend(range(done, len(text)))
+    return Skeleton(REPEATED.sub(r"\1", text), kept, runs, places, gaps)

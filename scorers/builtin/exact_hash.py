@@ -1,0 +1,129 @@
+"""A text or media, byte for byte -> for each list of known hashes, whether one of them is its hash."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import Field
+
+from scorers.content import Content, ContentError, Media, Modality
+from scorers.hashlists import HashList, read_hashes
+from scorers.paths import OutsideFolderError, inside
+from scorers.scorer import Cost, Flag, Missing, Name, Output, Plugin, Prefix, Row, Scorer, Settings, SettingsError
+
+SHOWN_BAD_LINES = 20
+
+
+class ExactHashSettings(Settings):
+    """Settings of `exact-hash`; the lists give the outputs their names."""
+
+    lists: Mapping[Name, str] = Field(description="name -> path of a list of hashes (text, .csv, .jsonl)")
+    prefix: Prefix = Field(default="hash", description="first part of the outputs' names")
+    of: tuple[Modality, ...] = Field(
+        default=tuple(Modality), min_length=1, description="what is hashed: text, image, …"
+    )
+
+
+class ExactHashScorer(Scorer):
+    """Looks up the MD5, SHA-1 and SHA-256 of a text's UTF-8 bytes and of each medium's bytes, whichever the lists hold.
+
+    With several modalities in `of` it answers for every content: nothing there means no match.
+    """
+
+    def __init__(self, settings: ExactHashSettings, folder: Path) -> None:
+        """Read the lists. Raises SettingsError where one cannot be read; bad lines are left out, see `warnings`."""
+        self._settings = settings
+        self._folder = folder
+        flag = Flag(modality=settings.of[0] if len(settings.of) == 1 else None, description=MATCH.description)
+        self.outputs: Mapping[str, Output] = MappingProxyType(
+            {f"{settings.prefix}.{name}.match": flag for name in settings.lists}
+        )
+        self._lists: Mapping[str, HashList] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the lists again; all are replaced, or, where this raises SettingsError, none."""
+        self._lists = {
+            f"{self._settings.prefix}.{name}.match": _read(name, path, self._folder)
+            for name, path in self._settings.lists.items()
+        }
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The lines of the lists that were left out, one by one; of each list the first twenty."""
+        paths = self._settings.lists.values()
+        return tuple(
+            line for path, known in zip(paths, self._lists.values(), strict=True) for line in _told(path, known)
+        )
+
+    def score(self, batch: Sequence[Content]) -> list[Row]:
+        lists = self._lists
+        return [self._row(content, lists) for content in batch]
+
+    def _row(self, content: Content, lists: Mapping[str, HashList]) -> Row:
+        algorithms = {algorithm for known in lists.values() for algorithm in known.digests}
+        hashes: list[tuple[str, bytes]] = []
+        unread = ""
+        for part, data in self._parts(content):
+            if isinstance(data, Missing):
+                unread = unread or f"{part}: {data.reason}"
+            else:
+                hashes += [(name, hashlib.new(name, data, usedforsecurity=False).digest()) for name in algorithms]
+        return {
+            output: _found(known, hashes) or (Missing(unread) if unread else False) for output, known in lists.items()
+        }
+
+    def _parts(self, content: Content) -> Iterator[tuple[str, bytes | Missing]]:
+        if Modality.TEXT in self._settings.of and content.text:
+            yield "text", content.text.encode("utf-8", "surrogatepass")
+        media = {Modality.IMAGE: content.images, Modality.VIDEO: content.videos, Modality.AUDIO: content.audio}
+        for modality in self._settings.of:
+            for number, medium in enumerate(media.get(modality, ()), 1):
+                yield f"{modality} {number}", _bytes(medium)
+
+
+def _read(name: str, path: str, folder: Path) -> HashList:
+    key = f"lists.{name}"
+    try:
+        return read_hashes(inside(folder, path))
+    except OutsideFolderError as error:
+        raise SettingsError(str(error), key) from error
+    except FileNotFoundError as error:
+        raise SettingsError(f"there is no list `{path}` in `{folder}`", key) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the list `{path}` cannot be read: {error}", key) from error
+
+
+def _told(path: str, known: HashList) -> Iterator[str]:
+    for bad in known.bad[:SHOWN_BAD_LINES]:
+        yield f"{path}:{bad.number}: {bad.reason}; the line is left out"
+    if len(known.bad) > SHOWN_BAD_LINES:
+        yield f"{path}: {len(known.bad) - SHOWN_BAD_LINES} more lines are left out"
+
+
+def _found(known: HashList, hashes: list[tuple[str, bytes]]) -> bool:
+    return any(digest in known.digests.get(algorithm, ()) for algorithm, digest in hashes)
+
+
+def _bytes(medium: Media) -> bytes | Missing:
+    try:
+        return medium.read()
+    except OSError as error:
+        return Missing(f"cannot be read: {error.strerror or error}")
+    except ContentError as error:
+        return Missing(str(error))
+
+
+MATCH = Flag(description="whether the list has the hash of the text or of one of the media")
+
+PLUGIN = Plugin(
+    name="exact-hash",
+    version="1",
+    licence="Apache-2.0",
+    cost=Cost.LOOKUP,
+    outputs={"hash.<list>.match": MATCH},
+    create=ExactHashScorer,
+    settings=ExactHashSettings,
+    summary="MD5, SHA-1 and SHA-256 of texts and media against lists of known hashes, byte for byte",
+)
