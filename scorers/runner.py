@@ -6,7 +6,7 @@ Nothing that a scorer does reaches the caller as an exception: a failure makes o
 import asyncio
 import inspect
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,14 +95,15 @@ class Runner:
     async def _loaded(self, scorer: Configured) -> None:
         """Load once for all who ask; a load that failed is tried again by the next call. Raises _FailedError."""
         load = self._loads.get(scorer.name)
-        if load is None or (load.done() and (load.cancelled() or load.exception() is not None)):
+        if load is None or _failed(load) or (not load.done() and load.get_loop() is not asyncio.get_running_loop()):
             _, load = in_thread(scorer.scorer.load)
             self._loads[scorer.name] = load
-        await asyncio.wait({load}, timeout=self._load_timeout)
+        if not load.done():
+            await asyncio.wait({load}, timeout=self._load_timeout)
         if not load.done():
             raise _FailedError(f"not loaded within {self._load_timeout:g} s", final=True)
-        if load.cancelled() or load.exception() is not None:
-            raise _FailedError(f"not loaded: {told(load.exception() or asyncio.CancelledError())}", final=True)
+        if error := load.exception():
+            raise _FailedError(f"not loaded: {told(error)}", final=True)
 
     async def _call(self, scorer: Configured, batch: Sequence[Content], limit: float) -> Sequence[Row]:
         """Call the scorer once. Raises _FailedError, and CancelledError when the caller is cancelled."""
@@ -134,7 +135,7 @@ class Runner:
         if not inspect.iscoroutinefunction(score):
             thread, answer = in_thread(score, batch)
             return answer, thread
-        task = asyncio.ensure_future(score(batch))
+        task = asyncio.ensure_future(_awaited(score, batch))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())  # else asyncio complains of late ones
         return task, None
 
@@ -145,6 +146,17 @@ class _FailedError(Exception):
     def __init__(self, reason: str, *, final: bool = False) -> None:
         super().__init__(reason)
         self.final = final
+
+
+async def _awaited(score: Callable[[Sequence[Content]], Any], batch: Sequence[Content]) -> Any:
+    try:
+        return await score(batch)
+    except SystemExit as error:  # it would end the event loop
+        raise RuntimeError(f"SystemExit: {error}") from error
+
+
+def _failed(load: asyncio.Future[Any]) -> bool:
+    return load.done() and (load.cancelled() or load.exception() is not None)
 
 
 def _judges(scorer: Configured, content: Content) -> bool:
