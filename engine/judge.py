@@ -1,0 +1,309 @@
+"""One policy on one record -> its verdict, step by step in the order of S6."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from engine.decision import Routed, Sanctioned, Verdict
+from engine.intervals import Span
+from engine.join import adds_nothing, join
+from engine.record import NA, Missing, Record
+from engine.truth import State, Truth
+from engine.view import View
+from policy_dsl import program as p
+from policy_dsl.program import MICRO, Program, Proposal
+
+NOTHING = Proposal()
+Names = frozenset[str]
+
+
+def arm_of(experiment: p.Experiment, unit: Any) -> str | None:
+    """The first eight bytes of SHA-256 of `salt NUL unit`, modulo 1,000,000 (ruling R17); None for no arm."""
+    text = f"{experiment.salt}\0{json.dumps(unit, ensure_ascii=False)}"
+    bucket = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big") % MICRO
+    return next((arm.name for arm in experiment.arms if arm.low <= bucket < arm.high), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A rung's threshold here: `strict` is the highest it may be, `lenient` the lowest (None: off); they differ only where
+    the input of a `for` block is missing, `missing`.
+    """
+
+    rung: p.Rung
+    cut: p.Cut | None
+    strict: int | None
+    lenient: int | None
+    missing: Names = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a ladder, rule or default contributes: `proposal` for certain, each of `possible` for some value of `missing`."""
+
+    clause: str | None = None
+    proposal: Proposal = NOTHING
+    possible: tuple[Proposal, ...] = ()
+    missing: Names = frozenset()
+    error: str | None = None
+    absolute: bool = False
+    caps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A policy's proposal under one set of granted exceptions: `fixed` by absolute rules, `rest` by all others."""
+
+    fixed: Proposal
+    rest: Proposal
+    parts: tuple[Part, ...]
+    exceptions: tuple[str, ...]
+    waived: bool
+    missing: Names
+    skipped: Names
+    errors: tuple[str, ...]
+
+    @property
+    def proposal(self) -> Proposal:
+        return join([self.fixed, self.rest])
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        return tuple(part.clause for part in self.parts if part.clause)
+
+    @property
+    def deciding(self) -> str | None:
+        """The first clause of the strongest proposal; absolute ones first where they are as strong as the rest."""
+        fixed_first = self.waived or self.fixed.enforcement >= self.rest.enforcement
+        speaking = [part for part in self.parts if part.clause and not (self.waived and not part.absolute)]
+        speaking.sort(key=lambda part: (-part.proposal.enforcement, part.absolute is not fixed_first))
+        sides = [part for part in speaking if part.absolute is fixed_first] or speaking
+        return sides[0].clause if sides else None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One policy on one record."""
+
+    program: Program
+    values: Mapping[str, Any]
+    record: Record
+    policy: p.Policy
+    variant: p.Variant
+
+    @cached_property
+    def arms(self) -> Mapping[str, str]:
+        """The record's arm in each experiment; no unit, no variant."""
+        units = [(e, self.values[e.unit]) for e in self.policy.experiments]
+        found = [(e.name, arm_of(e, unit)) for e, unit in units if unit is not NA and not isinstance(unit, Missing)]
+        return {name: arm for name, arm in found if arm is not None}
+
+    @cached_property
+    def view(self) -> View:
+        return View(self.program, self.values, self.record.at, self.variant.scores, self.arms)
+
+    def truth(self, clause: p.Rule | p.Grant | p.Adjustment | p.PriorityRaise) -> Truth:
+        return self.view.truth(clause.guard, clause.when)
+
+    @cached_property
+    def truths(self) -> Mapping[str, Truth]:
+        """Of the exceptions and adjustments, by clause."""
+        return {clause.clause: self.truth(clause) for clause in (*self.variant.adjustments, *self.variant.grants)}
+
+    @cached_property
+    def raises(self) -> tuple[tuple[int, Truth], ...]:
+        return tuple((clause.priority, self.truth(clause)) for clause in self.variant.priorities)
+
+    @cached_property
+    def result(self) -> Result:
+        """What stays unknown is not granted, but speaks where granting it would have changed something (ruling R12)."""
+        granted = frozenset(clause for clause, truth in self.truths.items() if truth.holds)
+        first = self.propose(granted)
+        unsettled = [(clause, truth) for clause, truth in self.truths.items() if truth.unsettled]
+        mattering = [truth for clause, truth in unsettled if self.propose(granted | {clause}).proposal != first.proposal]
+        mattering += [truth for level, truth in self.raises if truth.unsettled and any(level < r.priority for r in self.routed(first))]
+        if not mattering:
+            return first
+        missing: Names = frozenset().union(*(truth.missing for truth in mattering))
+        return self.propose(granted, missing, tuple(truth.error for truth in mattering if truth.error))
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        result = self.result
+        proposal = result.proposal
+        adjusted = tuple(clause.clause for clause in self.variant.adjustments if self.truths[clause.clause].holds)
+        return Verdict(
+            policy=self.policy.name,
+            enforcement=proposal.enforcement,
+            routes=self.routed(result),
+            sanctions=tuple(Sanctioned(use.name, tuple(sorted(use.options.items()))) for use in proposal.sanctions),
+            clause=result.deciding,
+            clauses=(*adjusted, *result.clauses, *result.exceptions),
+            exceptions=(*adjusted, *result.exceptions),
+            missing=tuple(sorted(result.missing)),
+            errors=result.errors,
+            shadow=self.policy.shadow,
+            undetermined=bool(result.skipped),
+        )
+
+    def routed(self, result: Result) -> tuple[Routed, ...]:
+        raised = [level for level, truth in self.raises if truth.holds]
+        found: dict[tuple[str, str], int] = {}
+        for use in result.proposal.routes:
+            level = min([self.policy.severity if use.priority is None else use.priority, *raised])
+            found[use.route, use.queue] = min(level, found.get((use.route, use.queue), level))
+        return tuple(Routed(route, queue, level) for (route, queue), level in sorted(found.items()))
+
+    def propose(self, granted: Names, missing: Names = frozenset(), errors: tuple[str, ...] = ()) -> Result:
+        """Adjustments, ladders and rules, defaults, caps, waivers; `missing` and `errors` are those of exceptions."""
+        grants = [clause for clause in self.variant.grants if clause.clause in granted]
+        caps = [clause for clause in grants if clause.cap is not None and clause.score is None]
+        waivers = [clause for clause in grants if clause.cap is None]
+        delta = adjustment([clause.delta for clause in self.variant.adjustments if clause.clause in granted])
+        parts = (*(self.ladder(ladder, delta, grants) for ladder in self.variant.ladders), *map(self.rule, self.variant.rules))
+        fixed = join(part.proposal for part in parts if part.absolute)
+        rest = join(part.proposal for part in parts if not part.absolute)
+        open_fixed = lacking([part for part in parts if part.absolute], fixed)
+        open_rest = frozenset() if waivers else missing | lacking([part for part in parts if not part.absolute], join([fixed, rest]))
+        wrong_fixed = tuple(part.error for part in parts if part.error and part.absolute)
+        wrong_rest = () if waivers else (*(part.error for part in parts if part.error and not part.absolute), *errors)
+        skipped = (open_fixed | open_rest) & self.record.skipped
+        defaults = (
+            *self.defaults(open_fixed - skipped, wrong_fixed, absolute=True),
+            *self.defaults(open_rest - skipped, wrong_rest, absolute=False),
+        )
+        rest = join([rest, *(part.proposal for part in defaults if not part.absolute)])
+        rest, acting = cap(rest, caps)
+        return Result(
+            fixed=join([fixed, *(part.proposal for part in defaults if part.absolute)]),
+            rest=NOTHING if waivers else rest,
+            parts=(*parts, *defaults),
+            exceptions=(*(name for part in parts for name in part.caps), *acting, *(clause.clause for clause in waivers)),
+            waived=bool(waivers),
+            missing=(open_fixed | open_rest) - skipped,
+            skipped=skipped,
+            errors=tuple(sorted({*wrong_fixed, *wrong_rest})),
+        )
+
+    def rule(self, rule: p.Rule) -> Part:
+        truth = self.truth(rule)
+        if truth.holds:
+            return Part(rule.clause, rule.proposal, absolute=rule.absolute)
+        possible = (rule.proposal,) if truth.state is State.UNKNOWN else ()
+        return Part(None, NOTHING, possible, truth.missing, truth.error, rule.absolute)
+
+    def ladder(self, ladder: p.Ladder, delta: int, grants: Sequence[p.Grant]) -> Part:
+        """The strongest rung reached at the lowest possible score, and those that a higher one could reach (ruling R2)."""
+        span = self.view.spans[ladder.score]
+        if span is None:
+            return Part()
+        rungs = [self.reached(rung, delta) for rung in ladder.rungs]
+        certain = [r for r in rungs if r.strict is not None and span.low >= r.strict]
+        winner = max(certain, key=lambda r: (r.rung.proposal.enforcement, r.strict, r.rung.name), default=None)
+        above = [r for r in rungs if self.could_win(r, winner, span)]
+        caps = [clause for clause in grants if clause.score == ladder.score]
+        proposal, acting = cap(winner.rung.proposal if winner else NOTHING, caps)
+        return Part(
+            clause=winner.cut.clause if winner and winner.cut else None,
+            proposal=proposal,
+            possible=tuple(cap(r.rung.proposal, caps)[0] for r in above),
+            missing=frozenset().union(span.missing, *(r.missing for r in above)) if above else frozenset(),
+            caps=acting,
+        )
+
+    @staticmethod
+    def could_win(rung: Reached, winner: Reached | None, span: Span) -> bool:
+        """Whether some value of what is missing would let this rung speak instead of the winner."""
+        if rung is winner or rung.lenient is None or span.high < rung.lenient:
+            return False
+        if winner is None:
+            return True
+        key, best = ((r.rung.proposal.enforcement, r.lenient, r.rung.name) for r in (rung, winner))
+        return key > best
+
+    def reached(self, rung: p.Rung, delta: int) -> Reached:
+        """The statement in force: the first whose guard holds, or several where a guard is unknown."""
+        candidates: list[tuple[int, p.Cut | None]] = []
+        missing: Names = frozenset()
+        for cut in rung.cuts:
+            truth = self.view.guard(cut.guard)
+            if truth.state is State.FALSE:
+                continue
+            candidates.append((_adjusted(cut.threshold, delta), cut))
+            if truth.holds:
+                break
+            missing |= truth.missing
+        else:
+            candidates.append((OFF, None))
+        strict, cut = max(candidates, key=lambda pair: pair[0])
+        lenient = min(threshold for threshold, _ in candidates)
+        return Reached(rung, cut, _or_off(strict), _or_off(lenient), missing)
+
+    def defaults(self, missing: Names, errors: Sequence[str], *, absolute: bool) -> list[Part]:
+        """Each missing input brings the `on missing` that names it, else the general one (ruling R13)."""
+        spoken: dict[str, Part] = {}
+        named = {item.input: item.defaults for item in self.variant.on_missing}
+        for name in sorted(missing):
+            for default in self.in_force((*named.get(name, ()), *named[None])):
+                spoken[default.clause] = Part(default.clause, default.proposal, absolute=absolute)
+        for default in self.in_force(self.variant.on_error) if errors else ():
+            spoken[default.clause] = Part(default.clause, default.proposal, absolute=absolute)
+        return list(spoken.values())
+
+    def in_force(self, defaults: Iterable[p.Default]) -> list[p.Default]:
+        """The first whose guard holds; before it those whose guard may hold."""
+        found = []
+        for default in defaults:
+            truth = self.view.guard(default.guard)
+            if truth.state is not State.FALSE:
+                found.append(default)
+            if truth.holds:
+                break
+        return found
+
+    def effects(self, enforcement: int) -> Mapping[str, p.Scalar]:
+        """What the policy says about an enforcement's effects here."""
+        found: dict[str, p.Scalar] = {}
+        for effect in self.variant.effects:
+            value = next((item.value for item in effect.values if self.view.guard(item.guard).holds), None)
+            if effect.enforcement == enforcement and value is not None:
+                found[effect.key] = value
+        return found
+
+
+OFF = MICRO + 1
+
+
+def _or_off(threshold: int) -> int | None:
+    return None if threshold == OFF else threshold
+
+
+def _adjusted(threshold: int | None, delta: int) -> int:
+    """Clamped to [0.000001, 1]; off stays off (ruling R19)."""
+    return OFF if threshold is None else min(max(threshold + delta, 1), MICRO)
+
+
+def adjustment(deltas: Sequence[int]) -> int:
+    """The largest raise less the largest lowering (S6)."""
+    return max([0, *deltas]) + min([0, *deltas])
+
+
+def lacking(parts: Iterable[Part], certain: Proposal) -> Names:
+    """The missing inputs of parts that could add something to what is certain."""
+    opened = [part.missing for part in parts if any(not adds_nothing(proposal, certain) for proposal in part.possible)]
+    return frozenset().union(*opened)
+
+
+def cap(proposal: Proposal, caps: Sequence[p.Grant]) -> tuple[Proposal, tuple[str, ...]]:
+    """The lowest cap, where the proposal is stronger: it adds its routes and drops the sanctions (ruling R6)."""
+    lowest = min((clause.cap for clause in caps if clause.cap is not None), default=None)
+    if lowest is None or proposal.enforcement <= lowest:
+        return proposal, ()
+    acting = [clause for clause in caps if clause.cap == lowest]
+    routes = tuple(use for clause in acting for use in clause.routes)
+    return join([Proposal(lowest, proposal.routes), Proposal(0, routes)]), tuple(clause.clause for clause in acting)

@@ -1,0 +1,1 @@
+"""Text -> checked policy -> Program: the language of rule files."""

@@ -1,0 +1,176 @@
+"""`limen.yaml` -> Manifest: the pack's names, types and defaults, validated."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from regions.model import RegionSpec
+
+LANGUAGE = 1
+_DURATION = re.compile(r"(\d+)(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*")
+DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
+
+Scalar = bool | int | float | str
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class EnforcementSpec(_Model):
+    effects: dict[str, Scalar] = {}
+
+
+class RouteSpec(_Model):
+    queue: str = "general"
+    exclusive: bool = False
+
+
+class SanctionSpec(BaseModel):
+    """Its own keys are the sanction's options (`expires_days: 90`)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    @property
+    def options(self) -> dict[str, Scalar]:
+        return dict(self.model_extra or {})
+
+
+class SeveritySpec(_Model):
+    """`on_missing` is what its policies propose where something is missing and they say nothing: a route or enforcement."""
+
+    sla: str | None = None
+    on_missing: str | None = None
+
+    @field_validator("sla")
+    @classmethod
+    def _is_duration(cls, value: str | None) -> str | None:
+        if value is not None and not _DURATION.fullmatch(value):
+            raise ValueError(f"expected a duration such as `15m`, `1h` or `3d`, seen `{value}`")
+        return value
+
+    @property
+    def sla_seconds(self) -> int | None:
+        match = _DURATION.fullmatch(self.sla or "")
+        return int(match[1]) * _SECONDS[match[2]] if match else None
+
+
+class InputSpec(_Model):
+    """A typed fact, or a score that the caller brings; `modality` makes a score not applicable where the content has none."""
+
+    type: Literal["score", "bool", "int", "double", "string", "enum", "set<string>"]
+    min: int | float | None = None
+    max: int | float | None = None
+    values: tuple[str, ...] = Field(default=(), strict=False)
+    default: Scalar | list[str] | None = None
+    optional: bool = False
+    modality: str | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_type(self) -> InputSpec:
+        problem = _misfit(self)
+        if problem:
+            raise ValueError(problem)
+        return self
+
+    @property
+    def kind(self) -> str:
+        return "set" if self.type == "set<string>" else self.type
+
+
+def _misfit(spec: InputSpec) -> str | None:
+    if spec.type == "enum" and not spec.values:
+        return "an enum needs `values: [...]`"
+    if spec.type != "enum" and spec.values:
+        return f"`values` belong to an enum, and this is `type: {spec.type}`"
+    if spec.type not in ("int", "double") and (spec.min is not None or spec.max is not None):
+        return "`min` and `max` belong to an int or a double"
+    if spec.type == "int" and any(isinstance(bound, float) for bound in (spec.min, spec.max)):
+        return "`min` and `max` of an int are whole numbers"
+    if spec.min is not None and spec.max is not None and spec.min > spec.max:
+        return f"`min: {spec.min}` is more than `max: {spec.max}`"
+    if spec.default is not None and not _default_fits(spec):
+        return f"`default: {spec.default}` is no value of this input"
+    if spec.default is not None and spec.optional:
+        return "an input with a `default` is never absent: leave out `optional`"
+    return None
+
+
+def _default_fits(spec: InputSpec) -> bool:
+    value = spec.default
+    match spec.type:
+        case "bool":
+            return isinstance(value, bool)
+        case "int" | "double":
+            wanted = (int, float) if spec.type == "double" else int
+            low = -(2**63) if spec.min is None else spec.min
+            high = 2**63 - 1 if spec.max is None else spec.max
+            return isinstance(value, wanted) and not isinstance(value, bool) and low <= value <= high
+        case "enum":
+            return value in spec.values
+        case "string":
+            return isinstance(value, str)
+        case "set<string>":
+            return isinstance(value, list) and all(isinstance(item, str) for item in value)
+        case _:
+            return False
+
+
+class Manifest(_Model):
+    """The whole file. Order matters in `enforcements` (weakest first) and `severities` (most severe first)."""
+
+    pack: str
+    language: Literal[1]
+    enforcements: dict[str, EnforcementSpec] = Field(min_length=1)
+    routes: dict[str, RouteSpec] = {}
+    sanctions: dict[str, SanctionSpec] = {}
+    severities: dict[str, SeveritySpec] = Field(min_length=1)
+    inputs: dict[str, InputSpec] = {}
+    regions: dict[str, RegionSpec] = Field(default={}, strict=False)
+    groups: dict[str, tuple[str, ...]] = Field(default={}, strict=False)
+    unknown_region: Literal["refuse", "GLOBAL"] = "refuse"
+    scorers: dict[str, dict[str, Any]] = {}
+
+    @field_validator("scorers", mode="before")
+    @classmethod
+    def _use_alone(cls, value: Any) -> Any:
+        """`text: text-linear` is short for `text: {use: text-linear}`."""
+        return {key: {"use": item} if isinstance(item, str) else item for key, item in value.items()} if isinstance(value, dict) else value
+
+    @field_validator("enforcements", "routes", "sanctions", "severities", "scorers", mode="before")
+    @classmethod
+    def _empty_is_none_written(cls, value: Any) -> Any:
+        """`allow:` with nothing behind it reads as null in YAML and means no settings."""
+        return {key: {} if item is None else item for key, item in value.items()} if isinstance(value, dict) else value
+
+    @field_validator("enforcements", "routes", "sanctions", "severities", "scorers", "groups")
+    @classmethod
+    def _are_names(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for key in value:
+            if not NAME.fullmatch(key):
+                raise ValueError(f"`{key}` is no name: expected letters, digits, `_` and `-`")
+        return value
+
+    @field_validator("inputs")
+    @classmethod
+    def _are_dotted(cls, value: dict[str, InputSpec]) -> dict[str, InputSpec]:
+        for key in value:
+            if not DOTTED.fullmatch(key):
+                raise ValueError(f"`{key}` is no input name: expected words joined by dots, such as `author.age_days`")
+        return value
+
+    @model_validator(mode="after")
+    def _names_are_distinct(self) -> Manifest:
+        kinds = {"enforcement": self.enforcements, "route": self.routes, "sanction": self.sanctions}
+        seen: dict[str, str] = {}
+        for kind, names in kinds.items():
+            for name in names:
+                if name in seen:
+                    raise ValueError(f"`{name}` is both an {seen[name]} and a {kind}: a rule could not tell which is meant")
+                seen[name] = kind
+        return self
