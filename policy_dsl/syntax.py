@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["SyntaxProblem", "explain"]
 
 _NAMES = {
-    "WORD": "a name", "NAME": "a name", "STRING": "a text in quotes", "INT": "a number", "FLOAT": "a number",
+    "WORD": "a name", "NAME": "a name", "QUOTED": "a name", "STRING": "a text in quotes", "INT": "a number", "FLOAT": "a number",
     "DATE": "a date such as `2026-03-01`", "ROW": "a table row", "$END": "the end of the file",
     "LBRACE": "`{`", "RBRACE": "`}`", "LSQB": "`[`", "RSQB": "`]`", "LPAR": "`(`", "RPAR": "`)`", "COMMA": "`,`",
     "COLON": "`:`", "DOT": "`.`", "EQUAL": "`=`", "PERCENT": "`%`", "__ANON_0": "`>=`",

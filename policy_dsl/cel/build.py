@@ -52,7 +52,7 @@ class Conditions:
 
     def select(self, children: list[Any]) -> Expr:
         operand, _, name = children
-        return _bounded(Select(operand, name.text, test=False, span=cover(children)))
+        return _bounded(Select(operand, name.text.strip("`"), test=False, span=cover(children)))
 
     def method(self, children: list[Any]) -> Expr:
         target, _, name, *rest = children

@@ -71,7 +71,10 @@ def has(operand: Value, field: str) -> bool:
 
 
 def compiled(text: str) -> Callable[[str], bool]:
-    """A regular expression of RE2, linear in the text it searches; CelError where RE2 does not take it."""
+    """A regular expression of RE2, linear in the text it searches; CelError where RE2 does not take it.
+
+    What it gives never raises for a string: half a surrogate pair matches nothing.
+    """
     options = re2.Options()
     options.log_errors = False
     options.never_capture = True
@@ -79,7 +82,7 @@ def compiled(text: str) -> Callable[[str], bool]:
         search = re2.compile(convert.encoded(text), options).search
     except re2.error as error:
         raise CelError(f"not a regular expression of RE2: {_told(error)}") from None
-    return lambda subject: search(convert.encoded(subject)) is not None
+    return lambda subject: search(subject.encode("utf-8", "surrogatepass")) is not None
 
 
 def _told(error: Exception) -> str:

@@ -59,6 +59,8 @@ def dotted(expr: Expr) -> str | None:
     """The chain `a.b.c` as one text, or None where `expr` is none."""
     fields = []
     while isinstance(expr, Select):
+        if not expr.field.isidentifier():  # written in backticks: never a part of a name
+            return None
         fields.append(expr.field)
         expr = expr.operand
         if isinstance(expr, Select) and expr.test:

@@ -75,8 +75,7 @@ def _amount(whole: str, fraction: str, unit: int) -> int:
     whole = whole.lstrip("0")
     if len(whole) > 19:
         raise CelError("duration out of range")
-    digits = fraction[:18]
-    return int(whole or "0") * unit + int(digits or "0") * unit // 10 ** len(digits)
+    return int(whole or "0") * unit + int(fraction[:18].ljust(18, "0")) * unit // 10**18
 
 
 def format_timestamp(moment: Timestamp) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
+
+from policy_dsl.cel.values import Value, elements, kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,23 @@ def parse_type(text: str, values: tuple[str, ...] = ()) -> Type:
     if text in SIMPLE:
         return SIMPLE[text]
     raise ValueError(f"`{text}` is no type: use {', '.join(SIMPLE)}, enum, list<…>, set<…> or map<…, …>")
+
+
+_OF_KIND: Final = {**SIMPLE, "null": NULL, "type": TYPE}
+
+
+def type_of_value(value: Value) -> Type:
+    """The type of a run-time value."""
+    of = kind(value)
+    if of == "map":
+        return map_of(joined(map(type_of_value, value)), joined(type_of_value(item) for _, item in value.items()))
+    return list_of(joined(map(type_of_value, elements(value)))) if of == "list" else _OF_KIND[of]
+
+
+def joined(types: Iterable[Type]) -> Type:
+    """The one type of several, as CEL knows it, or `dyn`. Unlike `join` it takes no part of a type on trust."""
+    several = {plain(of) for of in types}
+    return several.pop() if len(several) == 1 else DYN
 
 
 def plain(of: Type) -> Type:
