@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import Final
+from typing import Final, TypeAlias
 
 from policy_dsl.cel.functions import TYPES, find
 from policy_dsl.cel.interpret import literal
