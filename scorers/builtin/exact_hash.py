@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from scorers.content import Content, ContentError, Media, Modality
 from scorers.hashlists import HashList, read_hashes
@@ -20,9 +21,14 @@ class ExactHashSettings(Settings):
 
     lists: Mapping[Name, str] = Field(description="name -> path of a list of hashes (text, .csv, .jsonl)")
     prefix: Prefix = Field(default="hash", description="first part of the outputs' names")
-    of: tuple[Modality, ...] = Field(
-        default=tuple(Modality), min_length=1, description="what is hashed: text, image, …"
-    )
+    of: frozenset[Modality] = Field(default=frozenset(Modality), description="what is hashed: text, image, …")
+
+    @field_validator("of")
+    @classmethod
+    def _something(cls, of: frozenset[Modality]) -> frozenset[Modality]:
+        if not of:
+            raise ValueError("nothing is hashed: name at least one of text, image, video, audio")
+        return of
 
 
 class ExactHashScorer(Scorer):
@@ -35,7 +41,8 @@ class ExactHashScorer(Scorer):
         """Read the lists. Raises SettingsError where one cannot be read; bad lines are left out, see `warnings`."""
         self._settings = settings
         self._folder = folder
-        flag = Flag(modality=settings.of[0] if len(settings.of) == 1 else None, description=MATCH.description)
+        only = next(iter(settings.of)) if len(settings.of) == 1 else None
+        flag = replace(MATCH, modality=only)
         self.outputs: Mapping[str, Output] = MappingProxyType(
             {f"{settings.prefix}.{name}.match": flag for name in settings.lists}
         )
@@ -78,8 +85,8 @@ class ExactHashScorer(Scorer):
         if Modality.TEXT in self._settings.of and content.text:
             yield "text", content.text.encode("utf-8", "surrogatepass")
         media = {Modality.IMAGE: content.images, Modality.VIDEO: content.videos, Modality.AUDIO: content.audio}
-        for modality in self._settings.of:
-            for number, medium in enumerate(media.get(modality, ()), 1):
+        for modality, there in media.items():
+            for number, medium in enumerate(there if modality in self._settings.of else (), 1):
                 yield f"{modality} {number}", _bytes(medium)
 
 

@@ -83,7 +83,7 @@ class KeywordScorer(Scorer):
                 )
             }
         )
-        self._folder = Folder(_lookalikes())
+        self._folder = Folder(lookalikes())
         self._matcher = Matcher(
             (term for key, one in settings.lists.items() for term in _terms(key, one, folder, self._folder)),
             self._folder,
@@ -150,9 +150,9 @@ def _apart(found: list[Match]) -> Iterator[Match]:
             yield match
 
 
-def _lookalikes() -> dict[str, str]:
+def lookalikes() -> dict[str, str]:
     table = yaml.safe_load((files("scorers.lexicon") / "confusables.yaml").read_text(encoding="utf-8"))
-    return {char: letter for letter, chars in table.items() for char in chars}
+    return {char: letter for group in table.values() for letter, chars in group.items() for char in chars}
 
 
 def _terms(name: str, settings: ListSettings, folder: Path, fold: Folder) -> Iterator[Term]:
