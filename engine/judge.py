@@ -95,11 +95,12 @@ class Judgement:
     record: Record
     policy: p.Policy
     variant: p.Variant
+    experiments: bool = True
 
     @cached_property
     def arms(self) -> Mapping[str, str]:
         """The record's arm in each experiment; no unit, no variant."""
-        units = [(e, self.values[e.unit]) for e in self.policy.experiments]
+        units = [(e, self.values[e.unit]) for e in self.policy.experiments if self.experiments]
         found = [(e.name, arm_of(e, unit)) for e, unit in units if unit is not NA and not isinstance(unit, Missing)]
         return {name: arm for name, arm in found if arm is not None}
 

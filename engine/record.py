@@ -43,7 +43,8 @@ class Record:
     """One content's scores and facts, as the caller sent them. `at` is in microseconds since 1970 UTC.
 
     `modalities` None: every scorer is applicable (ruling R5). `skipped` names the inputs whose scorers were not called
-    because they could not matter (ruling R4).
+    because they could not matter (ruling R4). With `stated_only` a score that is not there is not applicable: so a test's
+    `given` reads (ruling R5).
     """
 
     scores: Mapping[str, Any]
@@ -51,6 +52,7 @@ class Record:
     at: int | None = None
     modalities: frozenset[str] | None = None
     skipped: frozenset[str] = frozenset()
+    stated_only: bool = False
 
 
 def read_record(raw: Mapping[str, Any], program: Program) -> Record:
@@ -111,6 +113,8 @@ def read_input(spec: Input, record: Record) -> Value | NotApplicable | Missing:
         return Missing("null") if value is None else typed(spec, value)
     if spec.default is not None:
         return spec.default
+    if record.stated_only and not spec.is_fact:
+        return NA
     if spec.modality is not None and record.modalities is not None and spec.modality not in record.modalities:
         return NA
     if spec.optional:

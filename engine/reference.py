@@ -26,11 +26,12 @@ def decide(program: Program, record: Record, region: str) -> Outcome:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One record in one region; its parts are there for explanations."""
+    """One record in one region; its parts are there for explanations and tests."""
 
     program: Program
     record: Record
     region: str
+    experiments: bool = True
 
     @cached_property
     def values(self) -> Mapping[str, Any]:
@@ -41,7 +42,10 @@ class Evaluation:
         """Of the policies that apply in the region, by name."""
         place = self.program.regions.index(self.region)
         applying = [policy for policy in self.program.policies if policy.places[place] >= 0]
-        return tuple(Judgement(self.program, self.values, self.record, policy, policy.variants[policy.places[place]]) for policy in applying)
+        return tuple(
+            Judgement(self.program, self.values, self.record, policy, policy.variants[policy.places[place]], self.experiments)
+            for policy in applying
+        )
 
     @cached_property
     def live(self) -> tuple[Judgement, ...]:

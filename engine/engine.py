@@ -1,0 +1,234 @@
+"""The engine: a pack or a bundle, loaded whole, and decisions by it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, overload
+
+from engine.bundle import read_bundle
+from engine.decision import Outcome, Status
+from engine.load import load_pack
+from engine.record import InvalidRecordError, Record, read_record
+from engine.reference import decide as decide_by_reference
+from engine.rendering import Decision
+from policy_dsl.diagnostics import Diagnostic
+from policy_dsl.program import Program
+from policy_dsl.source import Source
+from regions.suggest import nearest
+from scorers.content import Content
+from scorers.registry import Configured, Registry
+from scorers.runner import Runner, Scored
+
+Evaluator = Literal["scalar", "reference"]
+
+
+class PackInvalidError(ValueError):
+    """A pack with errors, which does not load (S9). `diagnostics` are all findings, `sources` the texts they point into."""
+
+    def __init__(self, path: Path, diagnostics: tuple[Diagnostic, ...], sources: Mapping[str, Source]) -> None:
+        self.path, self.diagnostics, self.sources = path, diagnostics, sources
+        first = next(d for d in diagnostics if d.severity == "error")
+        line, column = sources[first.span.path].position(first.span.start) if first.span.path in sources else (1, 1)
+        super().__init__(
+            f"the pack `{path}` has errors, the first at {first.span.path}:{line}:{column}: {first.message} [{first.code}];"
+            f" `limen check {path}` shows them all"
+        )
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What an engine runs; replaced as a whole."""
+
+    program: Program
+    digest: str
+    scorers: tuple[Configured, ...]
+    problems: tuple[str, ...]
+
+
+class Engine:
+    """Decides by one pack. Safe to share between threads; `reload` swaps the pack between two decisions, never within one."""
+
+    def __init__(self, loaded: Loaded, path: Path | None = None, registry: Registry | None = None, evaluator: Evaluator = "reference") -> None:
+        self._path, self._registry, self._evaluator = path, registry, evaluator
+        self._lock = threading.Lock()
+        self._state = _State(loaded, evaluator)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        scorers: Iterable[Any] = (),
+        registry: Registry | None = None,
+        evaluator: Evaluator = "reference",
+    ) -> Engine:
+        """Loads a pack's folder or a `bundle.json`. `scorers` are plugins beside the installed ones.
+
+        Raises PackInvalidError, PackError, BundleError, OSError.
+        """
+        if registry is None:
+            registry = Registry.installed(extra=scorers)
+        return cls(load(Path(path), registry), Path(path), registry, evaluator)
+
+    def reload(self) -> bool:
+        """Loads the path again and swaps it in whole; True where the pack changed. On an error the old one goes on (S9)."""
+        if self._path is None:
+            raise ValueError("this engine was not loaded from a path")
+        with self._lock:
+            loaded = load(self._path, self._registry)
+            changed = loaded.digest != self._state.loaded.digest
+            self._state = _State(loaded, self._evaluator)
+            return changed
+
+    @property
+    def program(self) -> Program:
+        return self._state.loaded.program
+
+    @property
+    def digest(self) -> str:
+        return self._state.loaded.digest
+
+    @overload
+    def decide(self, *, scores: Mapping[str, Any] | None = ..., facts: Mapping[str, Any] | None = ..., region: str, at: datetime | str | None = ..., modalities: Iterable[str] | None = ..., id: str | None = ...) -> Decision: ...  # fmt: skip
+
+    @overload
+    def decide(self, *, scores: Mapping[str, Any] | None = ..., facts: Mapping[str, Any] | None = ..., region: Sequence[str], at: datetime | str | None = ..., modalities: Iterable[str] | None = ..., id: str | None = ...) -> tuple[Decision, ...]: ...  # fmt: skip
+
+    def decide(  # noqa: PLR0913 - the fields of a record
+        self,
+        *,
+        scores: Mapping[str, Any] | None = None,
+        facts: Mapping[str, Any] | None = None,
+        region: str | Sequence[str],
+        at: datetime | str | None = None,
+        modalities: Iterable[str] | None = None,
+        id: str | None = None,  # noqa: A002 - the record's own word
+    ) -> Decision | tuple[Decision, ...]:
+        """One decision, or one per region where `region` is a sequence. Bad data gives `unavailable`, never an exception.
+
+        `scores` hold numbers in [0, 1] and the scorers' other outputs, `facts` the manifest's inputs, each by full name.
+        """
+        raw = {"id": id, "region": region, "at": at, "scores": scores, "facts": facts}
+        if modalities is not None:
+            raw["modalities"] = tuple(modalities)
+        found = self._state.decide(raw)
+        return found[0] if isinstance(region, str) else found
+
+    def decide_record(self, raw: Mapping[str, Any]) -> tuple[Decision, ...]:
+        """The decisions about a record as JSON gives it: one per region."""
+        return self._state.decide(raw)
+
+    async def moderate(self, content: Content, *, region: str | Sequence[str], at: datetime | None = None) -> Decision:
+        """Runs the scorers on one content and decides; with several regions the first one's decision (see `moderate_all`)."""
+        return (await self.moderate_all([(content, region, at)]))[0][0]
+
+    async def moderate_all(
+        self, items: Sequence[tuple[Content, str | Sequence[str], datetime | str | None]]
+    ) -> tuple[tuple[Decision, ...], ...]:
+        """Runs the scorers once over a batch and decides each content, one decision per region. `at` None is now."""
+        state = self._state
+        scored = await Runner(state.loaded.scorers).run([content for content, _, _ in items])
+        now = datetime.now(UTC)
+        return tuple(
+            state.decide(raw_record(content, found, region, at or now, state.loaded.program), found)
+            for (content, region, at), found in zip(items, scored, strict=True)
+        )
+
+
+def load(path: Path, registry: Registry | None) -> Loaded:
+    """Raises PackInvalidError, PackError, BundleError, OSError."""
+    registry = registry or Registry.installed()
+    if path.is_file():
+        bundle = read_bundle(path)
+        setup = registry.configure(bundle.program.scorers, path.parent)
+        return Loaded(bundle.program, bundle.digest, setup.scorers, tuple(f"{p.scorer}: {p.message}" for p in setup.problems))
+    found = load_pack(path, registry)
+    if found.compiled.program is None:
+        raise PackInvalidError(path, found.compiled.diagnostics, found.pack.sources)
+    return Loaded(found.compiled.program, found.compiled.program.digest(), found.setup.scorers, ())
+
+
+def raw_record(content: Content, scored: Scored, region: Any, at: datetime | str, program: Program) -> dict[str, Any]:
+    """What the scorers found and the caller said, as a record; a missing output is null."""
+    facts = dict(content.facts)
+    declared = {spec.name: spec for spec in program.inputs if spec.is_fact}
+    if content.language and "content.language" in declared:
+        facts.setdefault("content.language", _language(content.language, declared["content.language"].values))
+    if content.tags and "content.tags" in declared:
+        facts.setdefault("content.tags", list(content.tags))
+    scores = {**scored.values, **dict.fromkeys(scored.missing)}
+    modalities = [str(modality) for modality in content.modalities]
+    return {"id": content.id or None, "region": region, "at": at, "modalities": modalities, "scores": scores, "facts": facts}
+
+
+def _language(code: str, values: tuple[str, ...]) -> str:
+    """The manifest's value for a language: the code, its first part (`pt` for `pt-BR`), or `other` where there is one."""
+    for candidate in (code, code.split("-")[0].lower(), "other"):
+        if candidate in values:
+            return candidate
+    return code
+
+
+class _State:
+    """One loaded pack and its evaluator."""
+
+    def __init__(self, loaded: Loaded, evaluator: Evaluator) -> None:
+        self.loaded = loaded
+        self.regions = frozenset(loaded.program.regions)
+        self.inputs = {spec.name for spec in loaded.program.inputs}
+        self.evaluate = _evaluator(loaded.program, evaluator)
+
+    def decide(self, raw: Mapping[str, Any], scored: Scored | None = None) -> tuple[Decision, ...]:
+        try:
+            record = read_record(raw, self.loaded.program)
+            regions = _regions(raw.get("region"))
+        except InvalidRecordError as error:
+            region = raw.get("region")
+            outcome = Outcome(region if isinstance(region, str) else None, Status.UNAVAILABLE, None, reason=str(error))
+            return (self.decision(raw, None, outcome, scored),)
+        return tuple(self.decision(raw, record, self.outcome(record, region), scored) for region in regions)
+
+    def outcome(self, record: Record, region: str) -> Outcome:
+        """Ruling R20: an unknown region is refused, or decided as GLOBAL and degraded."""
+        if region in self.regions:
+            return self.evaluate(record, region)
+        near = nearest(region, self.loaded.program.regions)
+        reason = f"unknown region `{region[:40]}`" + (f", did you mean `{near}`" if near else "")
+        if self.loaded.program.unknown_region != "GLOBAL":
+            return Outcome(region, Status.UNAVAILABLE, None, reason=reason)
+        found = self.evaluate(record, "GLOBAL")
+        status = Status.DEGRADED if found.status is Status.DECIDED else found.status
+        return replace(found, region=region, status=status, reason=f"{reason}: decided as GLOBAL")
+
+    def decision(self, raw: Mapping[str, Any], record: Record | None, outcome: Outcome, scored: Scored | None) -> Decision:
+        names = {*record.scores, *record.facts} if record else set()
+        return Decision(
+            id=raw.get("id"),
+            outcome=outcome,
+            program=self.loaded.program,
+            digest=self.loaded.digest,
+            record=record,
+            scorers=dict(scored.scorers) if scored else {},
+            why_missing=dict(scored.missing) if scored else {},
+            unknown=tuple(sorted(names - self.inputs)),
+        )
+
+
+def _evaluator(program: Program, evaluator: Evaluator) -> Any:
+    if evaluator == "reference":
+        return lambda record, region: decide_by_reference(program, record, region)
+    from engine.scalar import Scalar  # noqa: PLC0415 - compiles code: only where it is used
+
+    return Scalar(program).decide
+
+
+def _regions(region: Any) -> tuple[str, ...]:
+    """The distinct codes, in order. Raises InvalidRecordError."""
+    codes = [region] if isinstance(region, str) else region
+    if not isinstance(codes, (list, tuple)) or not codes or not all(isinstance(code, str) and code for code in codes):
+        raise InvalidRecordError("`region` is missing: give a region code such as `DE`, or a list of codes")
+    return tuple(dict.fromkeys(codes))

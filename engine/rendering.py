@@ -1,0 +1,131 @@
+"""An outcome, with what is needed to tell it: rendered only when somebody asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from engine.decision import Outcome, Status
+from engine.explain import policy_entries
+from engine.nearest import nearest_change
+from engine.record import Missing, Record
+from engine.reference import Evaluation, decide
+from policy_dsl.program import MICRO, Program
+
+Trace = Literal["none", "fired", "full"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision: about one content in one region."""
+
+    id: Any
+    outcome: Outcome
+    program: Program = field(repr=False)
+    digest: str = field(repr=False)
+    record: Record | None = field(repr=False)
+    scorers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    why_missing: Mapping[str, str] = field(default_factory=dict, repr=False)
+    unknown: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def region(self) -> str | None:
+        return self.outcome.region
+
+    @property
+    def status(self) -> Status:
+        return self.outcome.status
+
+    @property
+    def enforcement(self) -> str | None:
+        """The enforcement's name; None where the decision is `unavailable`."""
+        rank = self.outcome.enforcement
+        return None if rank is None else self.program.enforcements[rank].name
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        return tuple(routed.route for routed in self.outcome.routes)
+
+    @property
+    def sanctions(self) -> tuple[str, ...]:
+        return tuple(sanction.name for sanction in self.outcome.sanctions)
+
+    @property
+    def effects(self) -> Mapping[str, Any]:
+        return dict(self.outcome.effects)
+
+    @cached_property
+    def evaluation(self) -> Evaluation | None:
+        """The record walked through the program; None where the record or its region cannot be used."""
+        if self.record is None or self.outcome.region is None:
+            return None
+        if self.outcome.region in self.program.regions:
+            return Evaluation(self.program, self.record, self.outcome.region)
+        return Evaluation(self.program, self.record, "GLOBAL") if self.program.unknown_region == "GLOBAL" else None
+
+    def to_dict(self, trace: Trace = "full") -> dict[str, Any]:
+        """The decision as `decide` and `moderate` write it (docs/reference/formats.md)."""
+        outcome = self.outcome
+        rendered: dict[str, Any] = {
+            "id": self.id,
+            "region": outcome.region,
+            "status": str(outcome.status),
+            "enforcement": self.enforcement,
+            "routes": [
+                {"route": r.route, "queue": r.queue, "priority": self.program.severities[r.priority].name} for r in outcome.routes
+            ],
+            "sanctions": [{"sanction": s.name, **dict(s.options)} for s in outcome.sanctions],
+            "effects": dict(outcome.effects),
+        }
+        if trace == "fired":
+            rendered["fired"] = list(outcome.fired)
+        if trace == "full":
+            rendered |= self._explained()
+        rendered |= {"missing": list(outcome.missing), "pack": self.digest}
+        if trace == "full":
+            rendered["scorers"] = dict(self.scorers)
+        if outcome.reason:
+            rendered["reason"] = outcome.reason
+        if self.unknown:
+            rendered["unknown"] = list(self.unknown)
+        return rendered
+
+    def to_json(self, trace: Trace = "full") -> str:
+        return json.dumps(self.to_dict(trace), ensure_ascii=False, default=str)
+
+    def _explained(self) -> dict[str, Any]:
+        evaluation = self.evaluation
+        if evaluation is None:
+            return {"policies": [], "nearest": None}
+        explained: dict[str, Any] = {
+            "chain": list(evaluation.chain),
+            "policies": policy_entries(evaluation),
+            "nearest": self._nearest(evaluation),
+            "why_missing": {name: self.reason(name) for name in self.outcome.missing},
+        }
+        if self.outcome.arms:
+            explained["experiments"] = dict(self.outcome.arms)
+        return explained
+
+    def reason(self, name: str) -> str:
+        """Why an input is missing."""
+        if name in self.why_missing:
+            return self.why_missing[name]
+        value = self.evaluation.values[name] if self.evaluation else None
+        return value.reason if isinstance(value, Missing) else "not known"
+
+    def _nearest(self, evaluation: Evaluation) -> dict[str, Any] | None:
+        change = nearest_change(evaluation, self.outcome, lambda record: decide(self.program, record, evaluation.region))
+        if change is None:
+            return None
+        rank = change.outcome.enforcement
+        return {
+            "score": change.score,
+            "value": change.value / MICRO,
+            "becomes": change.becomes / MICRO,
+            "then": None if rank is None else self.program.enforcements[rank].name,
+            "routes": [routed.route for routed in change.outcome.routes],
+        }
