@@ -37,7 +37,10 @@ class Bundle:
 
 
 def make_bundle(program: Program, pack: Pack, version: str) -> Bundle:
-    files = {path: hashlib.sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest() for path, source in sorted(pack.sources.items())}
+    files = {
+        path: hashlib.sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest()
+        for path, source in sorted(pack.sources.items())
+    }
     return Bundle(program, program.digest(), files, version)
 
 
@@ -60,7 +63,9 @@ def _checked(path: Path, data: dict[str, Any]) -> Bundle:
     except (KeyError, TypeError, ValidationError) as error:
         raise BundleError(f"`{path}` is damaged: {str(error).splitlines()[0]}") from None
     if program.ir != IR_VERSION:
-        raise BundleError(f"`{path}` holds a program of version {program.ir}, expected {IR_VERSION}: build it again from the pack")
+        raise BundleError(
+            f"`{path}` holds a program of version {program.ir}, expected {IR_VERSION}: build it again from the pack"
+        )
     if program.digest() != bundle.digest:
         raise BundleError(f"`{path}` is damaged: its program does not match its digest")
     return bundle

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from engine.rendering import Decision
 from policy_dsl.diagnostics import Diagnostic
 from policy_dsl.program import Program
 from policy_dsl.source import Source
-from regions.suggest import nearest
+from policy_dsl.suggest import suggest
 from scorers.content import Content
 from scorers.registry import Configured, Registry
 from scorers.runner import Runner, Scored
@@ -52,7 +52,13 @@ class Loaded:
 class Engine:
     """Decides by one pack. Safe to share between threads; `reload` swaps the pack between two decisions, never within one."""
 
-    def __init__(self, loaded: Loaded, path: Path | None = None, registry: Registry | None = None, evaluator: Evaluator = "reference") -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        path: Path | None = None,
+        registry: Registry | None = None,
+        evaluator: Evaluator = "reference",
+    ) -> None:
         self._path, self._registry, self._evaluator = path, registry, evaluator
         self._lock = threading.Lock()
         self._state = _State(loaded, evaluator)
@@ -96,17 +102,17 @@ class Engine:
     def decide(self, *, scores: Mapping[str, Any] | None = ..., facts: Mapping[str, Any] | None = ..., region: str, at: datetime | str | None = ..., modalities: Iterable[str] | None = ..., id: str | None = ...) -> Decision: ...  # fmt: skip
 
     @overload
-    def decide(self, *, scores: Mapping[str, Any] | None = ..., facts: Mapping[str, Any] | None = ..., region: Sequence[str], at: datetime | str | None = ..., modalities: Iterable[str] | None = ..., id: str | None = ...) -> tuple[Decision, ...]: ...  # fmt: skip
+    def decide(self, *, scores: Mapping[str, Any] | None = ..., facts: Mapping[str, Any] | None = ..., region: list[str] | tuple[str, ...], at: datetime | str | None = ..., modalities: Iterable[str] | None = ..., id: str | None = ...) -> tuple[Decision, ...]: ...  # fmt: skip
 
     def decide(  # noqa: PLR0913 - the fields of a record
         self,
         *,
         scores: Mapping[str, Any] | None = None,
         facts: Mapping[str, Any] | None = None,
-        region: str | Sequence[str],
+        region: str | list[str] | tuple[str, ...],
         at: datetime | str | None = None,
         modalities: Iterable[str] | None = None,
-        id: str | None = None,  # noqa: A002 - the record's own word
+        id: str | None = None,
     ) -> Decision | tuple[Decision, ...]:
         """One decision, or one per region where `region` is a sequence. Bad data gives `unavailable`, never an exception.
 
@@ -122,8 +128,8 @@ class Engine:
         """The decisions about a record as JSON gives it: one per region."""
         return self._state.decide(raw)
 
-    async def moderate(self, content: Content, *, region: str | Sequence[str], at: datetime | None = None) -> Decision:
-        """Runs the scorers on one content and decides; with several regions the first one's decision (see `moderate_all`)."""
+    async def moderate(self, content: Content, *, region: str, at: datetime | str | None = None) -> Decision:
+        """Runs the scorers on one content and decides in one region; `at` None is now. See `moderate_all` for more of each."""
         return (await self.moderate_all([(content, region, at)]))[0][0]
 
     async def moderate_all(
@@ -145,7 +151,9 @@ def load(path: Path, registry: Registry | None) -> Loaded:
     if path.is_file():
         bundle = read_bundle(path)
         setup = registry.configure(bundle.program.scorers, path.parent)
-        return Loaded(bundle.program, bundle.digest, setup.scorers, tuple(f"{p.scorer}: {p.message}" for p in setup.problems))
+        return Loaded(
+            bundle.program, bundle.digest, setup.scorers, tuple(f"{p.scorer}: {p.message}" for p in setup.problems)
+        )
     found = load_pack(path, registry)
     if found.compiled.program is None:
         raise PackInvalidError(path, found.compiled.diagnostics, found.pack.sources)
@@ -162,12 +170,19 @@ def raw_record(content: Content, scored: Scored, region: Any, at: datetime | str
         facts.setdefault("content.tags", list(content.tags))
     scores = {**scored.values, **dict.fromkeys(scored.missing)}
     modalities = [str(modality) for modality in content.modalities]
-    return {"id": content.id or None, "region": region, "at": at, "modalities": modalities, "scores": scores, "facts": facts}
+    return {
+        "id": content.id or None,
+        "region": region,
+        "at": at,
+        "modalities": modalities,
+        "scores": scores,
+        "facts": facts,
+    }
 
 
 def _language(code: str, values: tuple[str, ...]) -> str:
     """The manifest's value for a language: the code, its first part (`pt` for `pt-BR`), or `other` where there is one."""
-    for candidate in (code, code.split("-")[0].lower(), "other"):
+    for candidate in (code, code.split("-", maxsplit=1)[0].lower(), "other"):
         if candidate in values:
             return candidate
     return code
@@ -196,7 +211,7 @@ class _State:
         """Ruling R20: an unknown region is refused, or decided as GLOBAL and degraded."""
         if region in self.regions:
             return self.evaluate(record, region)
-        near = nearest(region, self.loaded.program.regions)
+        near = suggest(region, self.loaded.program.regions)
         reason = f"unknown region `{region[:40]}`" + (f", did you mean `{near}`" if near else "")
         if self.loaded.program.unknown_region != "GLOBAL":
             return Outcome(region, Status.UNAVAILABLE, None, reason=reason)
@@ -204,7 +219,9 @@ class _State:
         status = Status.DEGRADED if found.status is Status.DECIDED else found.status
         return replace(found, region=region, status=status, reason=f"{reason}: decided as GLOBAL")
 
-    def decision(self, raw: Mapping[str, Any], record: Record | None, outcome: Outcome, scored: Scored | None) -> Decision:
+    def decision(
+        self, raw: Mapping[str, Any], record: Record | None, outcome: Outcome, scored: Scored | None
+    ) -> Decision:
         names = {*record.scores, *record.facts} if record else set()
         return Decision(
             id=raw.get("id"),
@@ -218,7 +235,7 @@ class _State:
         )
 
 
-def _evaluator(program: Program, evaluator: Evaluator) -> Any:
+def _evaluator(program: Program, evaluator: Evaluator) -> Callable[[Record, str], Outcome]:
     if evaluator == "reference":
         return lambda record, region: decide_by_reference(program, record, region)
     from engine.scalar import Scalar  # noqa: PLC0415 - compiles code: only where it is used

@@ -9,7 +9,10 @@ from typing import Any
 from engine.intervals import Span
 from engine.judge import Judgement, adjustment
 from engine.reference import Evaluation
+from policy_dsl import program as p
 from policy_dsl.program import MICRO, Program
+
+Clause = p.Cut | p.Default | p.Rule | p.Grant | p.Adjustment | p.PriorityRaise
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,6 @@ def clause_sources(judgement: Judgement) -> dict[str, str]:
     """Where each clause of the policy stands: `file:line`."""
     variant = judgement.variant
     cuts = [cut for ladder in variant.ladders for rung in ladder.rungs for cut in rung.cuts]
-    defaults = [*(default for item in variant.on_missing for default in item.defaults), *variant.on_error]
-    clauses = [*variant.rules, *variant.grants, *variant.adjustments, *variant.priorities]
-    return {item.clause: item.source for item in (*cuts, *defaults, *clauses)}
+    defaults = [default for item in variant.on_missing for default in item.defaults]
+    clauses: list[Clause] = [*cuts, *defaults, *variant.on_error, *variant.rules, *variant.grants, *variant.adjustments]
+    return {item.clause: item.source for item in (*clauses, *variant.priorities)}

@@ -114,7 +114,8 @@ class Judgement:
     @cached_property
     def truths(self) -> Mapping[str, Truth]:
         """Of the exceptions and adjustments, by clause."""
-        return {clause.clause: self.truth(clause) for clause in (*self.variant.adjustments, *self.variant.grants)}
+        clauses: tuple[p.Adjustment | p.Grant, ...] = (*self.variant.adjustments, *self.variant.grants)
+        return {clause.clause: self.truth(clause) for clause in clauses}
 
     @cached_property
     def raises(self) -> tuple[tuple[int, Truth], ...]:
@@ -126,8 +127,14 @@ class Judgement:
         granted = frozenset(clause for clause, truth in self.truths.items() if truth.holds)
         first = self.propose(granted)
         unsettled = [(clause, truth) for clause, truth in self.truths.items() if truth.unsettled]
-        mattering = [truth for clause, truth in unsettled if self.propose(granted | {clause}).proposal != first.proposal]
-        mattering += [truth for level, truth in self.raises if truth.unsettled and any(level < r.priority for r in self.routed(first))]
+        mattering = [
+            truth for clause, truth in unsettled if self.propose(granted | {clause}).proposal != first.proposal
+        ]
+        mattering += [
+            truth
+            for level, truth in self.raises
+            if truth.unsettled and any(level < r.priority for r in self.routed(first))
+        ]
         if not mattering:
             return first
         missing: Names = frozenset().union(*(truth.missing for truth in mattering))
@@ -166,11 +173,18 @@ class Judgement:
         caps = [clause for clause in grants if clause.cap is not None and clause.score is None]
         waivers = [clause for clause in grants if clause.cap is None]
         delta = adjustment([clause.delta for clause in self.variant.adjustments if clause.clause in granted])
-        parts = (*(self.ladder(ladder, delta, grants) for ladder in self.variant.ladders), *map(self.rule, self.variant.rules))
+        parts = (
+            *(self.ladder(ladder, delta, grants) for ladder in self.variant.ladders),
+            *map(self.rule, self.variant.rules),
+        )
         fixed = join(part.proposal for part in parts if part.absolute)
         rest = join(part.proposal for part in parts if not part.absolute)
         open_fixed = lacking([part for part in parts if part.absolute], fixed)
-        open_rest = frozenset() if waivers else missing | lacking([part for part in parts if not part.absolute], join([fixed, rest]))
+        open_rest = (
+            frozenset()
+            if waivers
+            else missing | lacking([part for part in parts if not part.absolute], join([fixed, rest]))
+        )
         wrong_fixed = tuple(part.error for part in parts if part.error and part.absolute)
         wrong_rest = () if waivers else (*(part.error for part in parts if part.error and not part.absolute), *errors)
         skipped = (open_fixed | open_rest) & self.record.skipped
@@ -184,7 +198,11 @@ class Judgement:
             fixed=join([fixed, *(part.proposal for part in defaults if part.absolute)]),
             rest=NOTHING if waivers else rest,
             parts=(*parts, *defaults),
-            exceptions=(*(name for part in parts for name in part.caps), *acting, *(clause.clause for clause in waivers)),
+            exceptions=(
+                *(name for part in parts for name in part.caps),
+                *acting,
+                *(clause.clause for clause in waivers),
+            ),
             waived=bool(waivers),
             missing=(open_fixed | open_rest) - skipped,
             skipped=skipped,
@@ -241,9 +259,9 @@ class Judgement:
             missing |= truth.missing
         else:
             candidates.append((OFF, None))
-        strict, cut = max(candidates, key=lambda pair: pair[0])
+        strict, strictest = max(candidates, key=lambda pair: pair[0])
         lenient = min(threshold for threshold, _ in candidates)
-        return Reached(rung, cut, _or_off(strict), _or_off(lenient), missing)
+        return Reached(rung, strictest, _or_off(strict), _or_off(lenient), missing)
 
     def defaults(self, missing: Names, errors: Sequence[str], *, absolute: bool) -> list[Part]:
         """Each missing input brings the `on missing` that names it, else the general one (ruling R13)."""

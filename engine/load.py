@@ -52,7 +52,14 @@ def make_env(manifest: Manifest, source: Source, setup: Setup, tree: RegionTree)
     inputs = {spec.name: spec for spec in facts(manifest)}
     for spec in outputs(setup):
         if spec.name in inputs:
-            found.append(_finding("LIM052", f"`{spec.name}` is an input and an output of the scorer `{spec.scorer}`", source, ("inputs", spec.name)))
+            found.append(
+                _finding(
+                    "LIM052",
+                    f"`{spec.name}` is an input and an output of the scorer `{spec.scorer}`",
+                    source,
+                    ("inputs", spec.name),
+                )
+            )
         inputs[spec.name] = spec
     loaded = {scorer.name for scorer in setup.scorers}
     unknown = tuple(name for name in manifest.scorers if name not in loaded)
@@ -78,6 +85,8 @@ def _scorer_finding(problem: Problem, source: Source) -> Diagnostic:
     return _finding("LIM052", f"scorer `{problem.scorer}`: {problem.message}", source, path, severity)
 
 
-def _finding(code: str, message: str, source: Source, path: tuple[str, ...], severity: Severity = Severity.ERROR) -> Diagnostic:
+def _finding(
+    code: str, message: str, source: Source, path: tuple[str, ...], severity: Severity = Severity.ERROR
+) -> Diagnostic:
     one_line = " ".join(message.split()).rstrip(".")
     return Diagnostic(code, severity, one_line, span_of_key(source, path))

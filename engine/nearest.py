@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from engine.decision import Outcome
@@ -12,6 +13,7 @@ from engine.intervals import Span, evaluate
 from engine.judge import Judgement
 from engine.record import Record
 from engine.reference import Evaluation
+from policy_dsl import program as p
 from policy_dsl.cel.nodes import Ident, Literal
 from policy_dsl.cel.serial import from_json
 from policy_dsl.cel.walk import walk
@@ -36,7 +38,13 @@ def nearest_change(evaluation: Evaluation, outcome: Outcome, decide: Decide) -> 
     Exact for ladders on scores and on derived scores that rise or fall with each operand, and for comparisons of a score
     with a number; a score that stands inside an expression as first operand of a `cascade` may have a nearer change.
     """
-    found = sorted({(abs(x - value), name, x, value) for name, value in known(evaluation) for x in turning_points(evaluation, name, value)})
+    found = sorted(
+        {
+            (abs(x - value), name, x, value)
+            for name, value in known(evaluation)
+            for x in turning_points(evaluation, name, value)
+        }
+    )
     for _, name, becomes, value in found:
         record = replace(evaluation.record, scores={**evaluation.record.scores, name: becomes / MICRO})
         other = decide(record)
@@ -63,15 +71,29 @@ def turning_points(evaluation: Evaluation, name: str, value: int) -> Iterator[in
 def targets(judgement: Judgement) -> Iterator[tuple[str, set[int]]]:
     """Scores, and the values at which something turns: rungs, and numbers (and other scores) that a condition compares."""
     for ladder in judgement.variant.ladders:
-        yield ladder.score, {rung.threshold for rung in rated(judgement) if _full(judgement, rung.score) == ladder.score}
-    variant = judgement.variant
-    for clause in (*variant.rules, *variant.grants, *variant.adjustments, *variant.priorities):
-        names = [part.name for part in walk(from_json(clause.when)) if isinstance(part, Ident)]
-        scores = [name for name in names if name in judgement.view.spans]
-        numbers = {round(part.value * MICRO) for part in walk(from_json(clause.when)) if isinstance(part, Literal) and part.kind == "double"}
+        yield (
+            ladder.score,
+            {rung.threshold for rung in rated(judgement) if _full(judgement, rung.score) == ladder.score},
+        )
+    for when in conditions(judgement):
+        parts = tuple(walk(from_json(when)))
+        scores = [part.name for part in parts if isinstance(part, Ident) and part.name in judgement.view.spans]
+        numbers = {
+            round(part.value * MICRO) for part in parts if isinstance(part, Literal) and isinstance(part.value, float)
+        }
         numbers |= {span.low for score in scores if (span := judgement.view.spans[score]) is not None}
         for score in scores:
             yield score, {near for number in numbers for near in (number, number + 1)}
+
+
+def conditions(judgement: Judgement) -> Iterator[p.Condition]:
+    variant = judgement.variant
+    clauses: list[p.Rule | p.Grant | p.Adjustment | p.PriorityRaise] = [
+        *variant.rules,
+        *variant.grants,
+        *variant.adjustments,
+    ]
+    yield from (clause.when for clause in (*clauses, *variant.priorities))
 
 
 def depends(judgement: Judgement, score: str, name: str) -> bool:
@@ -123,7 +145,7 @@ def _segments(judgement: Judgement, name: str) -> Sequence[tuple[int, int]]:
         for low, high in _bands(item.expr, name):
             edges |= {low, high + 1}
     ordered = sorted(edges)
-    return [(a, b - 1) for a, b in zip(ordered, ordered[1:], strict=False)]
+    return [(a, b - 1) for a, b in pairwise(ordered)]
 
 
 def _bands(expr: Any, name: str) -> Iterator[tuple[int, int]]:

@@ -104,8 +104,14 @@ def _cases(item: n.Test | n.Tests, given: Mapping[str, Any], expect: n.Expect, e
 
 
 def _row_cases(item: n.Tests, cells: Mapping[str, n.Name], env: Env, span: Span) -> Iterator[Case]:
-    given = {name: _cell(cell.text) for name, cell in cells.items() if name not in ("region", "expect") and cell.text != "-"}
-    regions = tuple(n.Name(word.strip(), cells["region"].span) for word in cells["region"].text.split(",")) if "region" in cells else ()
+    given = {
+        name: _cell(cell.text) for name, cell in cells.items() if name not in ("region", "expect") and cell.text != "-"
+    }
+    regions = (
+        tuple(n.Name(word.strip(), cells["region"].span) for word in cells["region"].text.split(","))
+        if "region" in cells
+        else ()
+    )
     yield from _cases(item, given, parse_expect(cells["expect"], regions), env, span)
 
 
@@ -187,9 +193,17 @@ def _mismatch(case: Case, program: Program, seen: Verdict | Outcome) -> str | No
         return f"expected {case.status}, seen {status}: {_told(program, seen)}"
     enforcements = {item.name: rank for rank, item in enumerate(program.enforcements)}
     wanted = max((enforcements.get(outcome.name.text, 0) for outcome in case.outcomes), default=0)
-    routes = {outcome.name.text for outcome in case.outcomes if any(r.name == outcome.name.text for r in program.routes)}
-    sanctions = {outcome.name.text for outcome in case.outcomes if any(s.name == outcome.name.text for s in program.sanctions)}
-    if (seen.enforcement or 0, {r.route for r in seen.routes}, {s.name for s in seen.sanctions}) != (wanted, routes, sanctions):
+    routes = {
+        outcome.name.text for outcome in case.outcomes if any(r.name == outcome.name.text for r in program.routes)
+    }
+    sanctions = {
+        outcome.name.text for outcome in case.outcomes if any(s.name == outcome.name.text for s in program.sanctions)
+    }
+    if (seen.enforcement or 0, {r.route for r in seen.routes}, {s.name for s in seen.sanctions}) != (
+        wanted,
+        routes,
+        sanctions,
+    ):
         return f"expected {_words(case.outcomes)}, seen {_told(program, seen)}"
     return _wrong_queue(case, seen) or _wrong_reason(case, seen)
 
@@ -207,7 +221,11 @@ def _wrong_reason(case: Case, seen: Verdict | Outcome) -> str | None:
     if case.because is None:
         return None
     clauses = seen.fired if isinstance(seen, Outcome) else seen.clauses
-    decided = [clause for clause in clauses if clause == case.because or clause.startswith((f"{case.because}.", f"{case.because}@"))]
+    decided = [
+        clause
+        for clause in clauses
+        if clause == case.because or clause.startswith((f"{case.because}.", f"{case.because}@"))
+    ]
     return None if decided else f"expected because {case.because}, seen {', '.join(clauses) or 'no clause'}"
 
 
@@ -233,5 +251,7 @@ def _boundaries(program: Program, coverage: Coverage) -> Iterator[Boundary]:
                 if cut.threshold is None or cut.guard.arm is not None or cut.clause in seen:
                     continue
                 seen.add(cut.clause)
-                lacks = [name for name, done in (("at", coverage.at), ("below", coverage.below)) if cut.clause not in done]
+                lacks = [
+                    name for name, done in (("at", coverage.at), ("below", coverage.below)) if cut.clause not in done
+                ]
                 yield Boundary(policy.name, cut.clause, cut.source, tuple(lacks))

@@ -63,7 +63,9 @@ def read_record(raw: Mapping[str, Any], program: Program) -> Record:
         raise InvalidRecordError(f"`{both[0]}` stands in `scores` and in `facts`: give it once")
     at = read_time(raw.get("at"))
     if at is None and program.dates:
-        raise InvalidRecordError("`at` is missing, and the pack has dated clauses: give the record's time, such as `2026-11-01T12:00:00Z`")
+        raise InvalidRecordError(
+            "`at` is missing, and the pack has dated clauses: give the record's time, such as `2026-11-01T12:00:00Z`"
+        )
     modalities = _names(raw, "modalities")
     return Record(scores, facts, at, modalities, _names(raw, "skipped") or frozenset())
 
@@ -145,8 +147,8 @@ def typed(spec: Input, value: Any) -> Value | Missing:
 
 
 def score(value: Any) -> int | Missing:
-    """Millionths: floor(x × 1,000,000 + 0.5) in binary64, the range tested after rounding (ruling R21)."""
-    if not isinstance(value, Real) or isinstance(value, bool):
+    """Millionths: floor(x * 1,000,000 + 0.5) in binary64, the range tested after rounding (ruling R21)."""
+    if isinstance(value, bool) or not isinstance(value, Real):
         return _wrong("a number in [0, 1]", value)
     try:
         scaled = float(value) * 1_000_000.0 + 0.5
@@ -161,9 +163,10 @@ def score(value: Any) -> int | Missing:
 def _int(spec: Input, value: Any) -> int | Missing:
     if isinstance(value, bool) or not isinstance(value, Real):
         return _wrong("a whole number", value)
-    if not math.isfinite(value) if isinstance(value, float) else False:
+    try:
+        whole = int(math.floor(value))  # noqa: RUF046 - a Real of any kind
+    except (OverflowError, ValueError):
         return Missing("not a finite number")
-    whole = int(value)
     if whole != value:
         return _wrong("a whole number", value)
     low = -INT64 if spec.minimum is None else spec.minimum
@@ -198,7 +201,14 @@ def _wrong(expected: str, value: Any) -> Missing:
 
 
 def _kind(value: Any) -> str:
-    names = {bool: "a truth value", int: "a number", float: "a number", str: "a text", dict: "an object", list: "a list"}
+    names = {
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+        dict: "an object",
+        list: "a list",
+    }
     return "null" if value is None else names.get(type(value), f"a {type(value).__name__}")
 
 

@@ -43,7 +43,9 @@ class Evaluation:
         place = self.program.regions.index(self.region)
         applying = [policy for policy in self.program.policies if policy.places[place] >= 0]
         return tuple(
-            Judgement(self.program, self.values, self.record, policy, policy.variants[policy.places[place]], self.experiments)
+            Judgement(
+                self.program, self.values, self.record, policy, policy.variants[policy.places[place]], self.experiments
+            )
             for policy in applying
         )
 
@@ -60,7 +62,9 @@ class Evaluation:
         routes = join_routes(self.program, [verdict.routes for verdict in speaking])
         status = self.status(enforcement, routes, consequences)
         missing = tuple(sorted({name for verdict in speaking for name in verdict.missing}))
-        arms = tuple((f"{item.policy.name}/{name}", arm) for item in self.judgements for name, arm in sorted(item.arms.items()))
+        arms = tuple(
+            (f"{item.policy.name}/{name}", arm) for item in self.judgements for name, arm in sorted(item.arms.items())
+        )
         if status is Status.UNAVAILABLE:
             return Outcome(self.region, status, None, verdicts=verdicts, missing=missing, arms=arms)
         return Outcome(
@@ -89,11 +93,17 @@ class Evaluation:
         """Those of the enforcement, overlaid by the policies that propose it (ruling R14)."""
         proposers = [item for item in self.live if item.verdict.speaks and item.verdict.enforcement == enforcement]
         base = self.program.enforcements[enforcement].effects
-        return join_effects(base, [(item.policy.severity, item.policy.name, item.effects(enforcement)) for item in proposers])
+        return join_effects(
+            base, [(item.policy.severity, item.policy.name, item.effects(enforcement)) for item in proposers]
+        )
 
     def consequence(self, item: p.Consequence, enforcement: int) -> Verdict | None:
         """What it adds to the joined decision; None where it does not hold."""
-        proposers = [j for j in self.live if j.verdict.enforcement == enforcement and (item.policies is None or j.policy.name in item.policies)]
+        proposers = [
+            j
+            for j in self.live
+            if j.verdict.enforcement == enforcement and (item.policies is None or j.policy.name in item.policies)
+        ]
         if enforcement not in item.on or not proposers or not any(code in item.regions for code in self.chain):
             return None
         view = View(self.program, self.values, self.record.at, item.scores)
@@ -104,7 +114,10 @@ class Evaluation:
         if not truth.holds:
             return None
         level = min(judgement.policy.severity for judgement in proposers)
-        routes = tuple(Routed(use.route, use.queue, level if use.priority is None else use.priority) for use in item.proposal.routes)
+        routes = tuple(
+            Routed(use.route, use.queue, level if use.priority is None else use.priority)
+            for use in item.proposal.routes
+        )
         sanctions = tuple(Sanctioned(use.name, tuple(sorted(use.options.items()))) for use in item.proposal.sanctions)
         return Verdict(item.clause, routes=routes, sanctions=sanctions, clauses=(item.clause,))
 

@@ -75,7 +75,8 @@ class Decision:
             "status": str(outcome.status),
             "enforcement": self.enforcement,
             "routes": [
-                {"route": r.route, "queue": r.queue, "priority": self.program.severities[r.priority].name} for r in outcome.routes
+                {"route": r.route, "queue": r.queue, "priority": self.program.severities[r.priority].name}
+                for r in outcome.routes
             ],
             "sanctions": [{"sanction": s.name, **dict(s.options)} for s in outcome.sanctions],
             "effects": dict(outcome.effects),
@@ -118,7 +119,9 @@ class Decision:
         return value.reason if isinstance(value, Missing) else "not known"
 
     def _nearest(self, evaluation: Evaluation) -> dict[str, Any] | None:
-        change = nearest_change(evaluation, self.outcome, lambda record: decide(self.program, record, evaluation.region))
+        change = nearest_change(
+            evaluation, self.outcome, lambda record: decide(self.program, record, evaluation.region)
+        )
         if change is None:
             return None
         rank = change.outcome.enforcement

@@ -94,7 +94,12 @@ def _domain(spec: p.Input) -> Any:
         case "enum":
             return frozenset(spec.values)
         case "int":
-            return Interval(-(2**63) if spec.minimum is None else spec.minimum, 2**63 - 1 if spec.maximum is None else spec.maximum)
+            return Interval(
+                -(2**63) if spec.minimum is None else spec.minimum, 2**63 - 1 if spec.maximum is None else spec.maximum
+            )
         case "double":
-            return Interval(None if spec.minimum is None else float(spec.minimum), None if spec.maximum is None else float(spec.maximum))
+            return Interval(
+                None if spec.minimum is None else float(spec.minimum),
+                None if spec.maximum is None else float(spec.maximum),
+            )
     return None

@@ -19,8 +19,6 @@ Children = list[Any]
 T = TypeVar("T")
 
 
-
-
 class Spanned:
     """Parts of a clause on their way into it."""
 
@@ -150,7 +148,9 @@ class Builder(Conditions):
         return Spanned(("window", n.Window(_after(c, "FROM"), _after(c, "UNTIL"))), cover(c))
 
     def rule(self, c: Children) -> n.Rule:
-        return n.Rule(name(c[1]), bool(tokens(c, "ABSOLUTE")), metas(c), _behind(c, "WHEN"), parts(c, "outcomes"), cover(c))
+        return n.Rule(
+            name(c[1]), bool(tokens(c, "ABSOLUTE")), metas(c), _behind(c, "WHEN"), parts(c, "outcomes"), cover(c)
+        )
 
     def exception(self, c: Children) -> n.ExceptionClause:
         grant = next(child for child in c if isinstance(child, (n.Waive, n.Cap)))
@@ -161,7 +161,9 @@ class Builder(Conditions):
         return n.Adjust(name(c[1]), metas(c), _behind(c, "WHEN"), direction, by, cover(c))
 
     def consequence(self, c: Children) -> n.Consequence:
-        return n.Consequence(name(c[1]), metas(c), parts(c, "words"), _behind(c, "WHEN"), parts(c, "outcomes"), cover(c))
+        return n.Consequence(
+            name(c[1]), metas(c), parts(c, "words"), _behind(c, "WHEN"), parts(c, "outcomes"), cover(c)
+        )
 
     def priority(self, c: Children) -> n.Priority:
         return n.Priority(name(c[1]), c[3], cover(c))
@@ -208,7 +210,12 @@ class Builder(Conditions):
         salt = first(tokens(c, "STRING"))
         share = _number(_behind(c, "SHARE"))
         return n.Experiment(
-            name(c[1]), first(of(c, n.Name)) or name(c[1]), share, text(salt) if salt else None, tuple(of(c, n.Variant)), cover(c)
+            name(c[1]),
+            first(of(c, n.Name)) or name(c[1]),
+            share,
+            text(salt) if salt else None,
+            tuple(of(c, n.Variant)),
+            cover(c),
         )
 
     def variant(self, c: Children) -> n.Variant:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from policy_dsl.manifest import Manifest
@@ -34,7 +34,7 @@ class Env:
     def kind_of(self, outcome: str) -> str | None:
         """What an outcome's name is: `enforcement`, `route`, `sanction`, or None."""
         manifest = self.manifest
-        kinds = {"enforcement": manifest.enforcements, "route": manifest.routes, "sanction": manifest.sanctions}
+        kinds: dict[str, Container[str]] = {"enforcement": manifest.enforcements, "route": manifest.routes, "sanction": manifest.sanctions}
         return next((kind for kind, names in kinds.items() if outcome in names), None)
 
 

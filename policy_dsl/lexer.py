@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from policy_dsl.source import Source, Span
@@ -55,7 +56,7 @@ class Token:
     starts_line: bool
 
 
-def next_token(source: Source, offset: int, accepts: Set[str], fixed: Mapping[str, str]) -> Token:
+def next_token(source: Source, offset: int, accepts: AbstractSet[str], fixed: Mapping[str, str]) -> Token:
     """The token at or after `offset`; `accepts` are terminals that may follow, `fixed` maps keywords and symbols to theirs."""
     text = source.text
     space = _SPACE.match(text, offset)
@@ -68,7 +69,7 @@ def _starts_line(text: str, offset: int, start: int) -> bool:
     return offset == 0 or text.find("\n", offset, start) >= 0 or text[offset - 1] == "\n"
 
 
-def _scan(text: str, start: int, accepts: Set[str], fixed: Mapping[str, str]) -> tuple[str, int]:
+def _scan(text: str, start: int, accepts: AbstractSet[str], fixed: Mapping[str, str]) -> tuple[str, int]:
     if start >= len(text):
         return END, start
     if "ROW" in accepts and (row := _ROW.match(text, start)):
@@ -88,14 +89,14 @@ def _scan(text: str, start: int, accepts: Set[str], fixed: Mapping[str, str]) ->
     return kind, end
 
 
-def _word(text: str, start: int, end: int, accepts: Set[str], fixed: Mapping[str, str]) -> tuple[str, int]:
+def _word(text: str, start: int, end: int, accepts: AbstractSet[str], fixed: Mapping[str, str]) -> tuple[str, int]:
     """A keyword where one can stand, else a name; with hyphens outside of conditions."""
     if end < len(text) and text[end] > "\x7f" and (foreign := _FOREIGN_WORD.match(text, start)) and foreign.end() > end:
         return "UNKNOWN", foreign.end()
     word = _WORD.match(text, start)
     long = word.end() if word else end
     keyword = fixed.get(text[start:end])
-    if keyword in accepts and (long == end or "NAME" in accepts):
+    if keyword is not None and keyword in accepts and (long == end or "NAME" in accepts):
         return keyword, end
     if "NAME" in accepts and "WORD" not in accepts:
         return "NAME", end

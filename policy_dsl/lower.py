@@ -64,7 +64,9 @@ class PackLowering:
 
     @cached_property
     def policies(self) -> tuple[n.Policy, ...]:
-        return tuple(sorted((item for item in self.items if isinstance(item, n.Policy)), key=lambda policy: policy.name.text))
+        return tuple(
+            sorted((item for item in self.items if isinstance(item, n.Policy)), key=lambda policy: policy.name.text)
+        )
 
     @cached_property
     def scope(self) -> Scope:
@@ -86,7 +88,9 @@ class PackLowering:
 
     @cached_property
     def consequences(self) -> tuple[p.Consequence, ...]:
-        top = [self.consequence(found, self.scope, None) for found in self.clauses if isinstance(found.node, n.Consequence)]
+        top = [
+            self.consequence(found, self.scope, None) for found in self.clauses if isinstance(found.node, n.Consequence)
+        ]
         inner = [
             self.consequence(found, policy_scope(policy, self.scope), policy)
             for policy in self.policies
@@ -158,7 +162,8 @@ class PolicyLowering:
         reaching = (
             item
             for item in self.pack.clauses
-            if isinstance(item.node, (n.ExceptionClause, n.Adjust)) and self.pack.reaches(item.node, self.node, self.severity)
+            if isinstance(item.node, (n.ExceptionClause, n.Adjust))
+            and self.pack.reaches(item.node, self.node, self.severity)
         )
         return (*statements(self.node, self.env), *reaching)
 
@@ -281,7 +286,11 @@ class VariantLowering:
 
     def rungs(self, by_key: Mapping[RungKey, Sequence[tuple[str, StatedRung]]]) -> tuple[p.Rung, ...]:
         return tuple(
-            p.Rung(key.name, proposal(by_key[key][0][1].rung.outcomes, self.env), tuple(self.cut(key, *pair) for pair in by_key[key]))
+            p.Rung(
+                key.name,
+                proposal(by_key[key][0][1].rung.outcomes, self.env),
+                tuple(self.cut(key, *pair) for pair in by_key[key]),
+            )
             for key in sorted(by_key)
         )
 
@@ -293,7 +302,11 @@ class VariantLowering:
     def scores(self, ladders: Iterable[p.Ladder]) -> tuple[p.Score, ...]:
         """The policy's own derived scores and the pack's that it uses."""
         own = [full for full, _ in self.policy.scope.scores.values() if full.startswith(self.policy.name + ".")]
-        conditions = [self.policy.scope.expand(when) for _, item in self.here if (when := getattr(item.node, "when", None)) is not None]
+        conditions = [
+            self.policy.scope.expand(when)
+            for _, item in self.here
+            if (when := getattr(item.node, "when", None)) is not None
+        ]
         named = [part.name for when in conditions for part in walk(when) if isinstance(part, Ident)]
         used = sorted({*own, *named, *(ladder.score for ladder in ladders)})
         return tuple(p.Score(name, lower_score(expr)) for name, expr in self.policy.scope.derived(used))
@@ -344,7 +357,9 @@ class VariantLowering:
         return p.PriorityRaise(clause, self.where(node.span), item.place.guard, self.condition(node), level)
 
     def on_missing(self) -> tuple[p.OnMissing, ...]:
-        names = sorted({item.node.input.text for _, item in self.here if isinstance(item.node, n.OnMissing) and item.node.input})
+        names = sorted(
+            {item.node.input.text for _, item in self.here if isinstance(item.node, n.OnMissing) and item.node.input}
+        )
         named = [p.OnMissing(name, self.defaults(n.OnMissing, name)) for name in names]
         return (*named, p.OnMissing(None, (*self.defaults(n.OnMissing, None), self.fallback("on_missing"))))
 

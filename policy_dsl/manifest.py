@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -140,7 +141,11 @@ class Manifest(_Model):
     @classmethod
     def _use_alone(cls, value: Any) -> Any:
         """`text: text-linear` is short for `text: {use: text-linear}`."""
-        return {key: {"use": item} if isinstance(item, str) else item for key, item in value.items()} if isinstance(value, dict) else value
+        return (
+            {key: {"use": item} if isinstance(item, str) else item for key, item in value.items()}
+            if isinstance(value, dict)
+            else value
+        )
 
     @field_validator("enforcements", "routes", "sanctions", "severities", "scorers", mode="before")
     @classmethod
@@ -166,11 +171,13 @@ class Manifest(_Model):
 
     @model_validator(mode="after")
     def _names_are_distinct(self) -> Manifest:
-        kinds = {"enforcement": self.enforcements, "route": self.routes, "sanction": self.sanctions}
+        kinds: dict[str, Iterable[str]] = {"enforcement": self.enforcements, "route": self.routes, "sanction": self.sanctions}
         seen: dict[str, str] = {}
         for kind, names in kinds.items():
             for name in names:
                 if name in seen:
-                    raise ValueError(f"`{name}` is both an {seen[name]} and a {kind}: a rule could not tell which is meant")
+                    raise ValueError(
+                        f"`{name}` is both an {seen[name]} and a {kind}: a rule could not tell which is meant"
+                    )
                 seen[name] = kind
         return self

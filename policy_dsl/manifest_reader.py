@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from policy_dsl.diagnostics import Diagnostic, Severity
 from policy_dsl.manifest import Manifest
 from policy_dsl.source import Source, Span
+from policy_dsl.suggest import suggest
 from regions.plain_yaml import parse
-from regions.suggest import nearest
 
 
 def read_manifest(source: Source) -> tuple[Manifest | None, tuple[Diagnostic, ...]]:
@@ -32,7 +32,7 @@ def read_manifest(source: Source) -> tuple[Manifest | None, tuple[Diagnostic, ..
         return None, tuple(_problem(item, tree, source) for item in error.errors())
 
 
-def _finding(message: str, span: Span, help: str | None = None) -> Diagnostic:  # noqa: A002
+def _finding(message: str, span: Span, help: str | None = None) -> Diagnostic:
     one_line = " ".join(message.split()).rstrip(".")
     return Diagnostic("LIM050", Severity.ERROR, one_line, span, help=help)
 
@@ -44,13 +44,17 @@ def _yaml_problem(error: Exception, source: Source) -> Diagnostic:
     return _finding(f"not valid YAML: {problem}", span)
 
 
-def _problem(item: Any, tree: yaml.Node, source: Source) -> Diagnostic:
+def _problem(item: Any, tree: yaml.Node | None, source: Source) -> Diagnostic:
     loc = [part for part in item["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
     span = _span_of(tree, loc, source)
     where = ".".join(str(part) for part in loc)
     if item["type"] == "extra_forbidden":
-        near = nearest(str(loc[-1]), _known_keys(loc[:-1]))
-        return _finding(f"unknown key `{where}`", span, f"did you mean `{near}`" if near else "remove it, or see the manifest's reference")
+        near = suggest(str(loc[-1]), _known_keys(loc[:-1]))
+        return _finding(
+            f"unknown key `{where}`",
+            span,
+            f"did you mean `{near}`" if near else "remove it, or see the manifest's reference",
+        )
     if item["type"] == "missing":
         return _finding(f"the key `{where}` is missing", span)
     message = item["msg"].removeprefix("Value error, ")

@@ -67,6 +67,8 @@ def pack_scope(items: Iterable[n.Item], inputs: Mapping[str, Input]) -> Scope:
 def policy_scope(policy: n.Policy, pack: Scope) -> Scope:
     """A policy's own names beside the pack's."""
     own = policy.name.text
-    scores = {item.name.text: (f"{own}.{item.name.text}", item.value) for item in policy.body if isinstance(item, n.Score)}
+    scores = {
+        item.name.text: (f"{own}.{item.name.text}", item.value) for item in policy.body if isinstance(item, n.Score)
+    }
     lets = {item.name.text: item.value for item in policy.body if isinstance(item, n.Let)}
     return Scope(pack.inputs, {**pack.scores, **scores}, {**pack.lets, **lets})

@@ -72,7 +72,11 @@ def _read(root: Path, path: str, found: list[Diagnostic]) -> Source:
     try:
         data = (root / path).read_bytes()
         if len(data) > MAX_BYTES:
-            found.append(Diagnostic("LIM051", Severity.ERROR, f"the file has {len(data):,} bytes, more than {MAX_BYTES:,}", nowhere))
+            found.append(
+                Diagnostic(
+                    "LIM051", Severity.ERROR, f"the file has {len(data):,} bytes, more than {MAX_BYTES:,}", nowhere
+                )
+            )
             return Source(path, "")
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

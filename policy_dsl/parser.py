@@ -141,7 +141,11 @@ class _Run:
     def expected(self) -> frozenset[str]:
         """The terminals that could have followed."""
         row = self.states[self.state.position]
-        return frozenset(t for t in row if (t == END or not t.islower()) and not t.startswith('__start') and self.fits(self.state.state_stack, t))
+        return frozenset(
+            t
+            for t in row
+            if (t == END or not t.islower()) and not t.startswith("__start") and self.fits(self.state.state_stack, t)
+        )
 
     def open_block(self) -> Token | None:
         """The `{` of the innermost block that is still open."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from policy_dsl import nodes as n
 from policy_dsl.env import Env
-from policy_dsl.program import Guard
+from policy_dsl.program import ALWAYS, Guard
 
 GLOBAL = "GLOBAL"
 
@@ -22,7 +22,7 @@ class Place:
 
     regions: tuple[str, ...] = (GLOBAL,)
     narrowed: tuple[str, ...] | None = None
-    guard: Guard = Guard()
+    guard: Guard = ALWAYS
     blocks: tuple[n.Region | n.For, ...] = ()
 
     def region_in(self, chain: Sequence[str]) -> str | None:

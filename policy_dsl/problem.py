@@ -9,7 +9,7 @@ from policy_dsl.source import Span
 class SyntaxProblem(Exception):  # noqa: N818 - it never leaves the parser
     """A text that no node can stand for."""
 
-    def __init__(self, code: str, message: str, span: Span, help: str | None = None) -> None:  # noqa: A002
+    def __init__(self, code: str, message: str, span: Span, help: str | None = None) -> None:
         super().__init__(message)
         self.code, self.message, self.span, self.help = code, message, span, help
 

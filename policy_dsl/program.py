@@ -314,7 +314,9 @@ class Program:
 
     def to_json(self) -> str:
         """Canonical: sorted keys, no spaces, so equal programs give equal bytes on every machine."""
-        return json.dumps(_adapter().dump_python(self, mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(
+            _adapter().dump_python(self, mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        )
 
     @staticmethod
     def from_json(text: str | bytes) -> Program:

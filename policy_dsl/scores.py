@@ -1,12 +1,12 @@
 """A score's expression -> its integer form (S1, ruling R9): nested lists, evaluated by every evaluator alike.
 
-    ["ref", name]                        an input or another derived score
-    ["const", micros]
-    ["max" | "min" | "mean" | "noisy_or", [e…]]
-    ["weighted", [[micros, e]…]]         floor((2·Σwx + Σw) / (2·Σw)) over the operands that apply
-    ["cascade", cheap, deep, low, high]  the band is closed
-    ["add" | "sub", a, b]                clamped to [0, 1]
-    ["mul", a, b]                        floor((a·b + 500,000) / 1,000,000), clamped to [0, 1]
+["ref", name]                        an input or another derived score
+["const", micros]
+["max" | "min" | "mean" | "noisy_or", [e…]]
+["weighted", [[micros, e]…]]         floor((2·Σwx + Σw) / (2·Σw)) over the operands that apply
+["cascade", cheap, deep, low, high]  the band is closed
+["add" | "sub", a, b]                clamped to [0, 1]
+["mul", a, b]                        floor((a·b + 500,000) / 1,000,000), clamped to [0, 1]
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ def lower_score(expr: Expr) -> list[Any]:
         case Literal():
             return ["const", micros(expr)]
         case Call(function="weighted", args=args):
-            return ["weighted", [[micros(arg.weight), lower_score(arg.value)] for arg in args if isinstance(arg, Weight)]]
+            return [
+                "weighted",
+                [[micros(arg.weight), lower_score(arg.value)] for arg in args if isinstance(arg, Weight)],
+            ]
         case Call(function="cascade", args=(cheap, deep, low, high)):
             return ["cascade", lower_score(cheap), lower_score(deep), micros(low), micros(high)]
         case Call(function=function, args=args) if function in FUSIONS:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policy_dsl import nodes as n
 from policy_dsl.checks.context import Context
 from policy_dsl.diagnostics import Diagnostic, Severity
-from regions.suggest import nearest
+from policy_dsl.suggest import suggest
 
 
 def unknown_outcome(context: Context) -> Iterator[Diagnostic]:
@@ -16,7 +16,7 @@ def unknown_outcome(context: Context) -> Iterator[Diagnostic]:
     for outcome in outcomes(context):
         name = outcome.name.text
         if context.env.kind_of(name) is None:
-            near = nearest(name, known)
+            near = suggest(name, known)
             hint = f"did you mean `{near}`" if near else f"the manifest has {', '.join(f'`{word}`' for word in known)}"
             message = f"`{name}` is no enforcement, route or sanction of this pack"
             yield Diagnostic("LIM101", Severity.ERROR, message, outcome.name.span, help=hint)

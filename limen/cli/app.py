@@ -1,0 +1,61 @@
+"""All commands under one name, and what they share when something cannot be carried out."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import limen
+from limen.cli import check, decide, demo, explain, fmt, moderate, test
+from limen.cli.errors import CannotError
+
+app = typer.Typer(
+    name="limen",
+    help="Policy as code for content moderation: check, test and run packs of rule files.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("check")(check.check)
+app.command("fmt")(fmt.fmt)
+app.command("test")(test.run)
+app.command("decide")(decide.decide)
+app.command("moderate")(moderate.moderate)
+app.command("explain")(explain.explain)
+app.command("demo")(demo.demo)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"limen {limen.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=lambda value: _version(wanted=value), is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Policy as code for content moderation: check, test and run packs of rule files."""
+
+
+def main() -> None:
+    """The entry point: one clear message on standard error, and status 2, for what cannot be carried out."""
+    try:
+        app()
+    except CannotError as error:
+        typer.echo(f"limen: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+    except KeyboardInterrupt:
+        sys.exit(130)

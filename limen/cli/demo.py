@@ -1,0 +1,97 @@
+"""`limen demo`: the shipped posts under the shipped pack, as a table."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from engine.engine import Engine
+from engine.rendering import Decision
+from scorers.content import Content
+
+NEXT = """
+What to try next:
+  limen check policies                      every finding about a pack, in one run
+  limen test policies --coverage            the pack's own tests, and which rungs stand tested at their boundary
+  limen explain --pack policies --input -   tell one decision: echo '{"region": "DE", "text": "…"}' | limen explain …
+  edit a threshold in policies/hate.limen, run `limen test policies`, and see which boundary moved
+  limen init my-policies                    a policy repository of your own
+  docs/tutorial.md                          from an empty folder to a tested policy
+"""
+
+
+def demo() -> None:
+    """Moderate a small set of real posts under the shipped pack and show what was decided, and why."""
+    with as_file(files("policies")) as pack, as_file(files("limen").joinpath("demo")) as folder:
+        engine = Engine.load(pack)
+        posts = [json.loads(line) for line in (folder / "posts.jsonl").read_text(encoding="utf-8").splitlines() if line]
+        decided = asyncio.run(_moderate(engine, posts, folder))
+    console = Console(width=None if Console().is_terminal else 150)
+    console.print(_table(posts, decided))
+    console.print(_summary(decided, engine), highlight=False)
+    console.print(NEXT, highlight=False, markup=False)
+
+
+async def _moderate(engine: Engine, posts: list[dict[str, Any]], folder: Path) -> list[tuple[Decision, ...]]:
+    items = [(Content.from_record(post, folder), post["region"], post.get("at")) for post in posts]
+    return list(await engine.moderate_all(items))
+
+
+def _table(posts: list[dict[str, Any]], decided: list[tuple[Decision, ...]]) -> Table:
+    table = Table(title="Real posts under the shipped pack", show_lines=True)
+    table.add_column("post", max_width=46)
+    table.add_column("region")
+    table.add_column("decision", style="bold")
+    table.add_column("why", max_width=64)
+    for post, decisions in zip(posts, decided, strict=True):
+        shown = f"[{post['language']}] {post['text']}" if post.get("text") else f"(no text) {post['id']}"
+        for index, decision in enumerate(decisions):
+            table.add_row(_short(shown) if index == 0 else "", decision.region, _verdict(decision), _why(decision))
+    return table
+
+
+def _short(text: str, width: int = 120) -> str:
+    flat = " ".join(text.split())
+    escaped = flat if len(flat) <= width else flat[: width - 1] + "…"
+    return escaped.replace("[", "\\[")
+
+
+def _verdict(decision: Decision) -> str:
+    words = " and ".join([decision.enforcement or "no verdict", *decision.routes])
+    return words if decision.status == "decided" else f"{words} ({decision.status})"
+
+
+def _why(decision: Decision) -> str:
+    """The clauses that spoke, each with its score beside its threshold; else the score that came nearest."""
+    entries = decision.to_dict()["policies"]
+    told = [_reason(entry) for entry in entries if entry["clause"] and not entry.get("shadow")]
+    if told:
+        return "; ".join(told)
+    near = [entry for entry in entries if entry["margin"] is not None]
+    if not near:
+        return "nothing to judge"
+    best = max(near, key=lambda entry: entry["margin"])
+    return (
+        f"nothing spoke; nearest: {best['policy']}, {best['score']} {best['value']:.2f} below {best['threshold']:.2f}"
+    )
+
+
+def _reason(entry: dict[str, Any]) -> str:
+    clause = entry["clause"]
+    if entry["value"] is not None:
+        clause += f" ({entry['score']} {entry['value']:.2f} ≥ {entry['threshold']:.2f})"
+    exceptions = "".join(f", exception {name}" for name in entry["exceptions"])
+    missing = f", missing {', '.join(entry['missing'])}" if entry["missing"] else ""
+    return f"{clause}{exceptions}{missing}"
+
+
+def _summary(decided: list[tuple[Decision, ...]], engine: Engine) -> str:
+    decisions = [decision for group in decided for decision in group]
+    sure = sum(decision.status == "decided" for decision in decisions)
+    return f"{len(decisions)} decisions, {sure} of them decided with nothing missing; pack {engine.program.pack} {engine.digest[:19]}"

@@ -1,0 +1,53 @@
+"""Loading packs for commands: what cannot be read ends the command, what is wrong with a pack is shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import typer
+from policy_dsl.render import Format, render
+
+from engine.bundle import BundleError
+from engine.engine import Engine, Evaluator, PackInvalidError
+from engine.load import Loaded, load_pack
+from limen.cli.errors import CannotError
+from policy_dsl.diagnostics import Diagnostic
+from policy_dsl.pack import PackError
+from policy_dsl.source import Source
+
+DOCS = "docs/reference/errors"
+
+
+def url_of(code: str) -> str:
+    """The page of a code, in the repository's docs."""
+    return f"{DOCS}/{code}.md"
+
+
+def load(path: Path) -> Loaded:
+    try:
+        return load_pack(path)
+    except (PackError, OSError) as error:
+        raise CannotError(str(error)) from None
+
+
+def engine(path: Path, evaluator: Evaluator) -> Engine:
+    """The engine of a pack or a bundle; its errors are shown in full."""
+    try:
+        return Engine.load(path, evaluator=evaluator)
+    except PackInvalidError as error:
+        show(error.diagnostics, error.sources, "text", err=True)
+        raise CannotError(f"the pack `{path}` has errors and does not load") from None
+    except (PackError, BundleError, OSError) as error:
+        raise CannotError(str(error)) from None
+
+
+def show(
+    diagnostics: Sequence[Diagnostic], sources: Mapping[str, Source], format: Format, *, err: bool = False
+) -> None:
+    stream = sys.stderr if err else sys.stdout
+    colour = stream.isatty() and "NO_COLOR" not in os.environ
+    text = render(diagnostics, sources, format, url_of, colour=colour)
+    typer.echo(text.rstrip("\n"), err=err, color=colour) if text else None
