@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -133,7 +133,7 @@ class Manifest(_Model):
     severities: dict[str, SeveritySpec] = Field(min_length=1)
     inputs: dict[str, InputSpec] = {}
     regions: dict[str, RegionSpec] = Field(default={}, strict=False)
-    groups: dict[str, tuple[str, ...]] = Field(default={}, strict=False)
+    groups: dict[str, Annotated[tuple[str, ...], Field(strict=False)]] = {}
     unknown_region: Literal["refuse", "GLOBAL"] = "refuse"
     scorers: dict[str, dict[str, Any]] = {}
 
