@@ -20,6 +20,16 @@ def join(proposals: Iterable[Proposal]) -> Proposal:
     )
 
 
+def meet(proposals: Sequence[Proposal]) -> Proposal:
+    """What all of them propose alike: the weakest enforcement, the routes and sanctions that none lacks."""
+    first, *others = proposals
+    return Proposal(
+        min(proposal.enforcement for proposal in proposals),
+        tuple(use for use in first.routes if all(use in other.routes for other in others)),
+        tuple(use for use in first.sanctions if all(use in other.sanctions for other in others)),
+    )
+
+
 def adds_nothing(proposal: Proposal, to: Proposal) -> bool:
     """Whether joining it would change nothing."""
     return join([to, proposal]) == join([to])

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.decision import Routed, Sanctioned, Verdict
 from engine.intervals import Span
-from engine.join import adds_nothing, join
+from engine.join import adds_nothing, join, meet
 from engine.record import NA, Missing, Record
 from engine.truth import State, Truth
 from engine.view import View
@@ -31,20 +31,21 @@ def arm_of(experiment: p.Experiment, unit: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A rung's threshold here: `strict` is the highest it may be, `lenient` the lowest (None: off); they differ only where
-    the input of a `for` block is missing, `missing`.
+    """A rung's threshold here: one of `thresholds`, several only where the input of a `for` block is missing, `missing`.
+
+    `strict` is the highest it may be, None where it may be off; `cut` is the statement that gives it.
     """
 
     rung: p.Rung
     cut: p.Cut | None
     strict: int | None
-    lenient: int | None
+    thresholds: tuple[int, ...]
     missing: Names = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a ladder, rule or default contributes: `proposal` for certain, each of `possible` for some value of `missing`."""
+    """What a ladder, rule or default contributes: `proposal`, or one of `possible` instead for some value of `missing`."""
 
     clause: str | None = None
     proposal: Proposal = NOTHING
@@ -53,6 +54,16 @@ class Part:
     error: str | None = None
     absolute: bool = False
     caps: tuple[str, ...] = ()
+
+    @property
+    def floor(self) -> Proposal:
+        """What it contributes whatever is missing."""
+        return meet([self.proposal, *self.possible])
+
+    @property
+    def ceiling(self) -> Proposal:
+        """All that it may contribute."""
+        return join([self.proposal, *self.possible])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,10 @@ class Result:
     @property
     def proposal(self) -> Proposal:
         return join([self.fixed, self.rest])
+
+    def departs_from(self, other: Result) -> bool:
+        """Whether it proposes something else, or leaves something open that the other does not."""
+        return self.proposal != other.proposal or not self.missing | self.skipped <= other.missing | other.skipped
 
     @property
     def clauses(self) -> tuple[str, ...]:
@@ -123,22 +138,42 @@ class Judgement:
 
     @cached_property
     def result(self) -> Result:
-        """What stays unknown is not granted, but speaks where granting it would have changed something (ruling R12)."""
+        """What stays unknown is not granted, but speaks where it would have changed something (ruling R12)."""
         granted = frozenset(clause for clause, truth in self.truths.items() if truth.holds)
         first = self.propose(granted)
-        unsettled = [(clause, truth) for clause, truth in self.truths.items() if truth.unsettled]
-        mattering = [
-            truth for clause, truth in unsettled if self.propose(granted | {clause}).proposal != first.proposal
+        doubts = [
+            *self.doubtful_exceptions(granted, first),
+            *self.doubtful_raises(first),
+            *self.doubtful_effects(first),
         ]
-        mattering += [
-            truth
-            for level, truth in self.raises
-            if truth.unsettled and any(level < r.priority for r in self.routed(first))
-        ]
-        if not mattering:
-            return first
-        missing: Names = frozenset().union(*(truth.missing for truth in mattering))
-        return self.propose(granted, missing, tuple(truth.error for truth in mattering if truth.error))
+        return self.propose(granted, doubts) if doubts else first
+
+    def doubtful_exceptions(self, granted: Names, first: Result) -> list[Truth]:
+        """The unknown exceptions and adjustments that would change the proposal: alone, else all that weaken or all that
+        strengthen together (two caps, each on one of two ladders, matter only together).
+        """
+        unsettled = {clause: truth for clause, truth in self.truths.items() if truth.unsettled}
+        lowering = {clause.clause for clause in self.variant.adjustments if clause.delta < 0} & set(unsettled)
+        alone = [{clause} for clause in unsettled]
+        together = [names for names in (set(unsettled) - lowering, lowering) if len(names) > 1]
+        for groups in (alone, together):
+            mattering = [names for names in groups if self.propose(granted | names).departs_from(first)]
+            if mattering:
+                return [unsettled[clause] for clause in sorted(set().union(*mattering))]
+        return []
+
+    def doubtful_raises(self, first: Result) -> list[Truth]:
+        """The unknown `priority` conditions that would raise some route."""
+        routed = self.routed(first)
+        return [truth for level, truth in self.raises if truth.unsettled and any(level < r.priority for r in routed)]
+
+    def doubtful_effects(self, first: Result) -> list[Truth]:
+        """One for each effect of the proposed enforcement that a missing `for` input leaves open."""
+        proposal = first.proposal
+        if proposal == NOTHING:
+            return []
+        stated = [effect for effect in self.variant.effects if effect.enforcement == proposal.enforcement]
+        return [truth for effect in stated if (truth := self.view.doubt([(v.guard, v.value) for v in effect.values]))]
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -167,8 +202,12 @@ class Judgement:
             found[use.route, use.queue] = min(level, found.get((use.route, use.queue), level))
         return tuple(Routed(route, queue, level) for (route, queue), level in sorted(found.items()))
 
-    def propose(self, granted: Names, missing: Names = frozenset(), errors: tuple[str, ...] = ()) -> Result:
-        """Adjustments, ladders and rules, defaults, caps, waivers; `missing` and `errors` are those of exceptions."""
+    def propose(self, granted: Names, doubts: Sequence[Truth] = ()) -> Result:
+        """Adjustments, ladders and rules, defaults, caps, waivers; `doubts` are what else is unknown and would matter.
+
+        Under a cap the part below it must be settled by itself: what it proposes decides whether the cap acts. Of a
+        waived policy only absolute rules speak, so a doubt can be about nothing else.
+        """
         grants = [clause for clause in self.variant.grants if clause.clause in granted]
         caps = [clause for clause in grants if clause.cap is not None and clause.score is None]
         waivers = [clause for clause in grants if clause.cap is None]
@@ -177,16 +216,16 @@ class Judgement:
             *(self.ladder(ladder, delta, grants) for ladder in self.variant.ladders),
             *map(self.rule, self.variant.rules),
         )
-        fixed = join(part.proposal for part in parts if part.absolute)
-        rest = join(part.proposal for part in parts if not part.absolute)
-        open_fixed = lacking([part for part in parts if part.absolute], fixed)
-        open_rest = (
-            frozenset()
-            if waivers
-            else missing | lacking([part for part in parts if not part.absolute], join([fixed, rest]))
-        )
-        wrong_fixed = tuple(part.error for part in parts if part.error and part.absolute)
-        wrong_rest = () if waivers else (*(part.error for part in parts if part.error and not part.absolute), *errors)
+        beyond = [part for part in parts if part.absolute]
+        within = [part for part in parts if not part.absolute]
+        fixed, rest = (join(part.proposal for part in side) for side in (beyond, within))
+        doubted: Names = frozenset().union(*(truth.missing for truth in doubts))
+        open_fixed = lacking(beyond, NOTHING) | (doubted if waivers else frozenset())
+        floor = NOTHING if caps else join(part.floor for part in beyond)
+        open_rest = frozenset() if waivers else doubted | lacking(within, floor)
+        doubted_errors = [truth.error for truth in doubts if truth.error]
+        wrong_fixed = (*(part.error for part in beyond if part.error), *(doubted_errors if waivers else ()))
+        wrong_rest = () if waivers else (*(part.error for part in within if part.error), *doubted_errors)
         skipped = (open_fixed | open_rest) & self.record.skipped
         defaults = (
             *self.defaults(open_fixed - skipped, wrong_fixed, absolute=True),
@@ -231,19 +270,19 @@ class Judgement:
             clause=winner.cut.clause if winner and winner.cut else None,
             proposal=proposal,
             possible=tuple(cap(r.rung.proposal, caps)[0] for r in above),
-            missing=frozenset().union(span.missing, *(r.missing for r in above)) if above else frozenset(),
+            missing=frozenset().union(span.missing, *(r.missing for r in (*above, *certain))) if above else frozenset(),
             caps=acting,
         )
 
     @staticmethod
     def could_win(rung: Reached, winner: Reached | None, span: Span) -> bool:
         """Whether some value of what is missing would let this rung speak instead of the winner."""
-        if rung is winner or rung.lenient is None or span.high < rung.lenient:
-            return False
-        if winner is None:
-            return True
-        key, best = ((r.rung.proposal.enforcement, r.lenient, r.rung.name) for r in (rung, winner))
-        return key > best
+        reachable = [threshold for threshold in rung.thresholds if threshold <= span.high]
+        if rung is winner or winner is None:
+            return bool(reachable) and winner is None
+        enforcement = rung.rung.proposal.enforcement
+        best = (winner.rung.proposal.enforcement, min(winner.thresholds), winner.rung.name)
+        return any((enforcement, threshold, rung.rung.name) > best for threshold in reachable)
 
     def reached(self, rung: p.Rung, delta: int) -> Reached:
         """The statement in force: the first whose guard holds, or several where a guard is unknown."""
@@ -260,8 +299,8 @@ class Judgement:
         else:
             candidates.append((OFF, None))
         strict, strictest = max(candidates, key=lambda pair: pair[0])
-        lenient = min(threshold for threshold, _ in candidates)
-        return Reached(rung, strictest, _or_off(strict), _or_off(lenient), missing)
+        thresholds = tuple(threshold for threshold, _ in candidates if threshold != OFF)
+        return Reached(rung, strictest, None if strict == OFF else strict, thresholds, missing)
 
     def defaults(self, missing: Names, errors: Sequence[str], *, absolute: bool) -> list[Part]:
         """Each missing input brings the `on missing` that names it, else the general one (ruling R13)."""
@@ -298,13 +337,11 @@ class Judgement:
 OFF = MICRO + 1
 
 
-def _or_off(threshold: int) -> int | None:
-    return None if threshold == OFF else threshold
-
-
 def _adjusted(threshold: int | None, delta: int) -> int:
-    """Clamped to [0.000001, 1]; off stays off (ruling R19)."""
-    return OFF if threshold is None else min(max(threshold + delta, 1), MICRO)
+    """As written where nothing is adjusted, else clamped to [0.000001, 1]; off stays off (ruling R19)."""
+    if threshold is None:
+        return OFF
+    return min(max(threshold + delta, 1), MICRO) if delta else threshold
 
 
 def adjustment(deltas: Sequence[int]) -> int:
@@ -312,10 +349,10 @@ def adjustment(deltas: Sequence[int]) -> int:
     return max([0, *deltas]) + min([0, *deltas])
 
 
-def lacking(parts: Iterable[Part], certain: Proposal) -> Names:
-    """The missing inputs of parts that could add something to what is certain."""
-    opened = [part.missing for part in parts if any(not adds_nothing(proposal, certain) for proposal in part.possible)]
-    return frozenset().union(*opened)
+def lacking(parts: Sequence[Part], base: Proposal) -> Names:
+    """The missing inputs of parts that may contribute what is not certain: what neither `base` nor any part's floor has."""
+    floor = join([base, *(part.floor for part in parts)])
+    return frozenset().union(*(part.missing for part in parts if not adds_nothing(part.ceiling, floor)))
 
 
 def cap(proposal: Proposal, caps: Sequence[p.Grant]) -> tuple[Proposal, tuple[str, ...]]:

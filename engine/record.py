@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 from policy_dsl.places import to_micros
 from policy_dsl.program import MICRO, Input, Program
+from policy_dsl.suggest import suggest
+from scorers.content import Modality
 
 INT64 = 2**63
 
@@ -66,8 +68,22 @@ def read_record(raw: Mapping[str, Any], program: Program) -> Record:
         raise InvalidRecordError(
             "`at` is missing, and the pack has dated clauses: give the record's time, such as `2026-11-01T12:00:00Z`"
         )
-    modalities = _names(raw, "modalities")
+    modalities = _modalities(raw, program)
     return Record(scores, facts, at, modalities, _names(raw, "skipped") or frozenset())
+
+
+def _modalities(raw: Mapping[str, Any], program: Program) -> frozenset[str] | None:
+    """A misspelt modality would make every score of the one that was meant not applicable, silently."""
+    names = _names(raw, "modalities")
+    known = {str(modality) for modality in Modality} | {spec.modality for spec in program.inputs if spec.modality}
+    strange = sorted((names or frozenset()) - known)
+    if strange:
+        near = suggest(strange[0], known)
+        hint = (
+            f"did you mean `{near}`" if near else "expected some of " + ", ".join(f"`{name}`" for name in sorted(known))
+        )
+        raise InvalidRecordError(f"`modalities` holds `{strange[0][:40]}`, {hint}")
+    return names
 
 
 def _mapping(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -114,7 +130,7 @@ def read_input(spec: Input, record: Record) -> Value | NotApplicable | Missing:
         value = holder[spec.name]
         return Missing("null") if value is None else typed(spec, value)
     if spec.default is not None:
-        return spec.default
+        return typed(spec, spec.default)
     if record.stated_only and not spec.is_fact:
         return NA
     if spec.modality is not None and record.modalities is not None and spec.modality not in record.modalities:

@@ -57,4 +57,6 @@ def condition(expr: Condition, lookup: Callable[[str], Any]) -> Truth:
         return Truth(State.ERROR, error=result.message)
     if result is NA:
         return Truth(State.NA)
-    return TRUE if result is True else FALSE
+    if not isinstance(result, bool):
+        return Truth(State.ERROR, error=f"a condition gave {type(result).__name__}, expected a truth value")
+    return TRUE if result else FALSE

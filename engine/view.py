@@ -44,7 +44,9 @@ class View:
         value = self.values[name]
         if value is NOT_APPLICABLE:
             return NA
-        return Unknown(frozenset({name}), _domain(self.specs[name])) if isinstance(value, Missing) else value
+        if isinstance(value, Missing):
+            return Unknown(frozenset({name}), _domain(self.specs[name]))
+        return frozenset(value) if isinstance(value, list) else value
 
     def truth(self, guard: p.Guard, when: p.Condition | None) -> Truth:
         """Whether a clause holds."""
@@ -62,6 +64,21 @@ class View:
         for name, values in guard.within:
             truth = truth.and_(self.within(name, values))
         return truth
+
+    def doubt(self, stated: Sequence[tuple[p.Guard, p.Scalar]]) -> Truth | None:
+        """The unknown guards on which it depends which of the values is in force, or whether any is; None where it is known."""
+        candidates: list[tuple[type, Any]] = []
+        missing: frozenset[str] = frozenset()
+        for guard, value in stated:
+            truth = self.guard(guard)
+            if truth.state is not State.FALSE:
+                candidates.append((type(value), value))
+            if truth.holds:
+                break
+            missing |= truth.missing
+        else:
+            candidates.append((type(None), None))
+        return Truth(State.UNKNOWN, missing) if len(set(candidates)) > 1 else None
 
     def within(self, name: str, values: Sequence[str]) -> Truth:
         value = self.values[name]
