@@ -1,5 +1,6 @@
 """Terms and a text -> hits: which term stands where, as written or in disguise."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -93,8 +94,8 @@ class Matcher:
         folded = self._folder.fold(text)
         found = {*self._as_written(folded), *self._in_disguise(folded)}
         spoken = [hit for hit in found if hit.term.speaks(language)]
-        innocent = [hit for hit in spoken if hit.term.innocent]
-        return [hit for hit in spoken if not hit.term.innocent and not any(_covers(word, hit) for word in innocent)]
+        innocent = _Cover(hit for hit in spoken if hit.term.innocent)
+        return [hit for hit in spoken if not hit.term.innocent and not innocent.covers(hit)]
 
     def _as_written(self, folded: Folded) -> Iterator[Hit]:
         if self._by_written is None:
@@ -125,5 +126,17 @@ def _disguises(term: Term, folded: str) -> Iterator[_Disguise]:
             yield _Disguise(term, spelling("".join(words)), apart=True, whole=whole)
 
 
-def _covers(innocent: Hit, hit: Hit) -> bool:
-    return innocent.term.list == hit.term.list and innocent.start <= hit.start and hit.end <= innocent.end
+class _Cover:
+    """The innocent hits of each list by their start, with the furthest end that any of them has reached by then."""
+
+    def __init__(self, innocent: Iterable[Hit]) -> None:
+        self._starts: dict[str, list[int]] = defaultdict(list)
+        self._ends: dict[str, list[int]] = defaultdict(list)
+        for hit in sorted(innocent, key=lambda hit: hit.start):
+            ends = self._ends[hit.term.list]
+            self._starts[hit.term.list].append(hit.start)
+            ends.append(max(hit.end, ends[-1] if ends else 0))
+
+    def covers(self, hit: Hit) -> bool:
+        before = bisect_right(self._starts.get(hit.term.list, ()), hit.start)
+        return before > 0 and self._ends[hit.term.list][before - 1] >= hit.end

@@ -25,7 +25,7 @@ DISGUISED = re.compile(
 )
 
 
-LEET_TOKEN = re.compile(r"\S*[\d@$\u20ac!|]\S*")
+LEET_SIGN = re.compile(r"[\d@$\u20ac!|]")
 # Letters, digits and the vowel signs that `\w` leaves out (Indic to Khmer, Meetei Mayek), by block.
 PIECE = re.compile(
     "(?:[^\\W_]|[\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u0eb1-\u0ecd\u0f71-\u0f84\u102b-\u103e\u17b4-\u17d3\ua802-\uabed])+"
@@ -94,25 +94,29 @@ def spelled_out(skeleton: Skeleton, start: int, end: int) -> bool:
 
 def stands_alone(skeleton: Skeleton, start: int, end: int) -> bool:
     """Say whether [start, end) is a word of its own, also in a row of letters such as `a b-a-d one`."""
-    text = skeleton.text
-    first = text.rfind(" ", 0, start) + 1
-    last = text.find(" ", end) if " " in text[end:] else len(text)
+    before = skeleton.text[max(0, start - 2) : start].rpartition(" ")[2]
+    after = skeleton.text[end : end + 2].partition(" ")[0]
     inner = {skeleton.gap(index) for index in range(start + 1, end)}
-    return _parted(text[first:start], skeleton.gap(start), inner) and _parted(text[end:last], skeleton.gap(end), inner)
+    return _parted(before, skeleton.gap(start), inner) and _parted(after, skeleton.gap(end), inner)
 
 
 def _parted(rest: str, gap: str, inner: set[str]) -> bool:
-    """Say whether `rest`, parted from the match by `gap`, is another word than the match with its `inner` gaps."""
+    """Say whether `rest`, parted from the match by `gap`, is another word than the match with its `inner` gaps.
+
+    `rest` is what is left of the word on that side, or two letters of it.
+    """
     return not rest or (gap != "" and (gap not in inner or rest in ONE_LETTER_WORDS))
 
 
 def _unleeted(text: str, reading: str) -> str:
     """Read digits and signs as letters, one for one, in words that have a letter and in single characters."""
-    return LEET_TOKEN.sub(lambda token: _read_token(token[0], reading), text)
+    if not LEET_SIGN.search(text):
+        return text
+    return re.sub(r"\S+", lambda token: _read_token(token[0], reading), text)
 
 
 def _read_token(token: str, reading: str) -> str:
-    if len(token) > 1 and not any(char.isalpha() for char in token):
+    if not LEET_SIGN.search(token) or (len(token) > 1 and not any(char.isalpha() for char in token)):
         return token
     read = []
     for char, following in zip(token, [*token[1:], " "], strict=True):
