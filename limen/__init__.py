@@ -11,22 +11,43 @@ from engine.engine import Engine, PackInvalidError
 from engine.rendering import Decision
 from policy_dsl.diagnostics import Diagnostic
 from policy_dsl.pack import PackError
-from scorers.content import Content
+from scorers.content import Content, Media
 from scorers.function import scorer
-from scorers.scorer import Choice, Count, Flag, Score, Text
+from scorers.scorer import (
+    Choice,
+    Cost,
+    Count,
+    Evidence,
+    Flag,
+    Missing,
+    Plugin,
+    Score,
+    Scorer,
+    Settings,
+    SettingsError,
+    Text,
+)
 
 __all__ = [
     "BundleError",
     "Choice",
     "Content",
+    "Cost",
     "Count",
     "Decision",
     "Diagnostic",
     "Engine",
+    "Evidence",
     "Flag",
+    "Media",
+    "Missing",
     "PackError",
     "PackInvalidError",
+    "Plugin",
     "Score",
+    "Scorer",
+    "Settings",
+    "SettingsError",
     "Status",
     "Text",
     "scorer",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import limen
-from limen.cli import check, decide, demo, explain, fmt, moderate, test
+from limen.cli import bundle, check, decide, demo, explain, fmt, importing, init, moderate, scorers, test
 from limen.cli.errors import CannotError
 
 app = typer.Typer(
@@ -19,12 +19,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("init")(init.init)
+app.command("import")(importing.import_)
 app.command("check")(check.check)
 app.command("fmt")(fmt.fmt)
 app.command("test")(test.run)
 app.command("decide")(decide.decide)
 app.command("moderate")(moderate.moderate)
 app.command("explain")(explain.explain)
+app.command("bundle")(bundle.bundle)
+app.add_typer(scorers.app, name="scorers")
 app.command("demo")(demo.demo)
 
 

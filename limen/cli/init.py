@@ -1,0 +1,41 @@
+"""`limen init DIR`."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from limen.cli.errors import CannotError
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or is empty.", metavar="DIR")],
+) -> None:
+    """Start a policy repository: a pack with a tested policy, CI, pre-commit hooks, CODEOWNERS."""
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise CannotError(f"`{directory}` exists and is not empty: name a new folder")
+    try:
+        written = list(_copy(files("limen").joinpath("templates"), directory))
+    except OSError as error:
+        raise CannotError(f"cannot write `{directory}`: {error.strerror}") from None
+    for path in written:
+        typer.echo(f"wrote {path}")
+    typer.echo(f"\nnext: limen test {directory / 'policies'}; then look for PLACEHOLDER in the files")
+
+
+def _copy(source: Traversable, target: Path) -> list[Path]:
+    """`dot-x` becomes `.x`: names with a dot in front would be hidden among the package's own files."""
+    written: list[Path] = []
+    target.mkdir(parents=True, exist_ok=True)
+    for entry in sorted(source.iterdir(), key=lambda item: item.name):
+        path = target / entry.name.replace("dot-", ".", 1) if entry.name.startswith("dot-") else target / entry.name
+        if entry.is_dir():
+            written += _copy(entry, path) if entry.name != "__pycache__" else []
+        else:
+            path.write_bytes(entry.read_bytes())
+            written.append(path)
+    return written
