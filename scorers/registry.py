@@ -166,7 +166,7 @@ def _source(entry: EntryPoint) -> str:
 def _load(entry: EntryPoint) -> Plugin | Problem:
     try:
         plugin = entry.load()
-    except Exception as error:  # noqa: BLE001  (a stranger's module may raise anything)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  (a stranger's module may do anything)
         return Problem(
             entry.name,
             f"the scorer `{entry.name}` of {_source(entry)} cannot be loaded from `{entry.value}`: {told(error)}",
@@ -278,10 +278,8 @@ def _card(plugin: Plugin, source: str) -> ScorerCard:
         cost=plugin.cost.name.lower(),
         device=plugin.device,
         modalities=tuple(str(modality) for modality in modalities(plugin.outputs)),
-        outputs=plugin.outputs,
-        settings=MappingProxyType(
-            {key: field.description or "" for key, field in plugin.settings.model_fields.items()}
-        ),
+        outputs=dict(plugin.outputs),  # plain, so that a card goes through `dataclasses.asdict`
+        settings={key: field.description or "" for key, field in plugin.settings.model_fields.items()},
         summary=plugin.summary,
         card=plugin.card,
         source=source,

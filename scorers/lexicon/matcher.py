@@ -9,6 +9,7 @@ from ahocorasick_rs import AhoCorasick
 
 from scorers.lexicon.boundaries import is_letter, is_word, unspaced
 from scorers.lexicon.fold import Folded, Folder
+from scorers.lexicon.masked import Shape, masked_words, shape, unmasks
 from scorers.lexicon.skeleton import (
     LEET,
     LEET_I_OR_L,
@@ -81,6 +82,11 @@ class Matcher:
             if term.disguised:
                 for disguise in _disguises(term, folded):
                     squeezed[disguise.spelling.text].append(disguise)
+        by_shape: dict[Shape, list[tuple[str, Term]]] = defaultdict(list)
+        for folded, same in written.items():
+            if folded.isalpha():
+                by_shape[shape(folded)] += [(folded, term) for term in same if term.disguised]
+        self._by_shape = dict(by_shape)
         self._written = tuple(written.values())
         self._squeezed = tuple(squeezed.values())
         self._by_written = AhoCorasick(list(written)) if written else None
@@ -92,7 +98,7 @@ class Matcher:
         `language` is a primary subtag (`de`); None asks the terms of every language.
         """
         folded = self._folder.fold(text)
-        found = {*self._as_written(folded), *self._in_disguise(folded)}
+        found = {*self._as_written(folded), *self._in_disguise(folded), *self._masked(folded)}
         spoken = [hit for hit in found if hit.term.speaks(language)]
         innocent = _Cover(hit for hit in spoken if hit.term.innocent)
         return [hit for hit in spoken if not hit.term.innocent and not innocent.covers(hit)]
@@ -104,6 +110,13 @@ class Matcher:
             for term in self._written[index]:
                 if not term.whole or is_word(folded.text, start, end):
                     yield Hit(term, *folded.origin(start, end))
+
+    def _masked(self, folded: Folded) -> Iterator[Hit]:
+        for start, end in masked_words(folded.text):
+            word = folded.text[start:end]
+            for written, term in self._by_shape.get(shape(word), ()):
+                if unmasks(word, written):
+                    yield Hit(term, *folded.origin(start, end), disguised=True)
 
     def _in_disguise(self, folded: Folded) -> Iterator[Hit]:
         if self._by_squeezed is None:
