@@ -15,7 +15,7 @@ from policy_dsl.cel.functions import TYPES, find
 from policy_dsl.cel.interpret import literal
 from policy_dsl.cel.nodes import Call, Expr, Ident, ListExpr, Literal, Macro, MapExpr, Select, Weight
 from policy_dsl.cel.operations import operation
-from policy_dsl.cel.pycode import Code, Constants, Name, as_bool, boxed, failing, junction
+from policy_dsl.cel.pycode import Code, Constants, Name, as_bool, boxed, failing, junction, written
 from policy_dsl.cel.resolve import free_names
 from policy_dsl.cel.runtime import PREFIX, make_map
 from policy_dsl.cel.types import (
@@ -113,8 +113,7 @@ class _Lowering:
     def constant(self, value: Value) -> Code:
         of = type_of_value(value)
         plainly = of in (BOOL, INT, STRING, BYTES) or value is None or (of == DOUBLE and isfinite(value))
-        source = f"({value!r})" if plainly else self.constants.add(value)
-        return Code(source, of, can_err=False, constant=(value,))
+        return Code(written(value) if plainly else self.constants.add(value), of, can_err=False, constant=(value,))
 
     def name(self, name: str, scope: Scope) -> Code:
         found = scope.get(name) or self.names.get(name)

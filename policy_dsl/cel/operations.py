@@ -7,7 +7,7 @@ from typing import Final
 
 from policy_dsl.cel import signatures
 from policy_dsl.cel.functions import compiled
-from policy_dsl.cel.pycode import Code, Constants, boxed, failing
+from policy_dsl.cel.pycode import Code, Constants, boxed, failing, written
 from policy_dsl.cel.runtime import PREFIX, python_name
 from policy_dsl.cel.types import (
     BOOL,
@@ -61,7 +61,19 @@ def operation(function: str, codes: Sequence[Code], constants: Constants) -> Cod
 def call(function: str, codes: Sequence[Code]) -> Code:
     """A call of the run-time function, for operands of any type."""
     arguments = ", ".join(boxed(code).source for code in codes)
-    return Code(f"{python_name(function, len(codes))}({arguments})", _result(function, codes), can_err=True)
+    source = f"{python_name(function, len(codes))}({arguments})"
+    if _total(function, codes):
+        return Code(source, _result(function, codes), any(code.can_err for code in codes))
+    return Code(source, _result(function, codes), can_err=True)
+
+
+def _total(function: str, codes: Sequence[Code]) -> bool:
+    """Whether it gives a value for all operands of these types: values are always equal or not, and most ints divide."""
+    types = [plain(code.type) for code in codes]
+    if function in EQUALITY:
+        return not any(of in (DYN, SCORE) or of.args for of in types)
+    divisor = codes[-1].constant
+    return function in ("_/_", "_%_") and types == [INT, INT] and divisor is not None and divisor[0] not in (0, -1)
 
 
 def _result(function: str, codes: Sequence[Code]) -> Type:
@@ -87,10 +99,7 @@ def _comparison(function: str, codes: Sequence[Code], types: list[Type]) -> Code
         return _score_comparison(function, template, codes)
     if (left == right and left in SAME) or (left in NUMERIC and right in NUMERIC):
         return _plainly(template, codes, BOOL)
-    code = call(function, codes)
-    if function in EQUALITY and DYN not in (left, right) and not left.args and not right.args:
-        return Code(code.source, BOOL, any(operand.can_err for operand in codes))
-    return code
+    return call(function, codes)
 
 
 def _score_comparison(function: str, template: str, codes: Sequence[Code]) -> Code:
@@ -108,7 +117,7 @@ def _in_micros(code: Code) -> str | None:
     if code.type == SCORE:
         return code.source
     if code.constant and type(code.constant[0]) is float:
-        return f"({micros(code.constant[0])})"
+        return written(micros(code.constant[0]))
     return None
 
 

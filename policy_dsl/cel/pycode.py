@@ -50,6 +50,12 @@ class Constants:
         return name
 
 
+def written(value: Value) -> str:
+    """A value that Python can spell."""
+    text = repr(value)
+    return f"({text})" if text[0] == "-" else text
+
+
 def failing(message: str) -> Code:
     """Code that errs whenever it is reached."""
     return Code(f"{PREFIX}fail({message!r})", DYN, can_err=True)
