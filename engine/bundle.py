@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from policy_dsl.pack import Pack
 from policy_dsl.program import IR_VERSION, Program
+from policy_dsl.stored import canonical, digest, from_json, to_json
 
 FORMAT = "limen-bundle/1"
 
@@ -22,50 +20,50 @@ class BundleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """`files` are the pack's texts by path with their SHA-256; `version` is Limen's."""
+    """`text` is the program's canonical JSON; `files` are the pack's texts by path with their SHA-256; `version` is Limen's."""
 
-    program: Program
+    text: str
     digest: str
     files: dict[str, str]
     version: str
 
     def to_json(self) -> str:
         """The same bytes for the same pack on every machine: no date, no path of this one."""
-        head = {"format": FORMAT, "digest": self.digest, "provenance": {"files": self.files, "limen": self.version}}
-        body = json.dumps(head, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return f'{body[:-1]},"program":{self.program.to_json()}}}\n'
+        provenance = {"files": self.files, "limen": self.version}
+        return canonical({"format": FORMAT, "digest": self.digest, "provenance": provenance, "program": self.text})
+
+    def program(self) -> Program:
+        """Raises BundleError where the text is no program of this version."""
+        try:
+            program = from_json(self.text)
+        except ValueError as error:
+            raise BundleError(f"the bundle's program cannot be read: {str(error).splitlines()[0]}") from None
+        if program.ir != IR_VERSION:
+            raise BundleError(
+                f"the bundle holds a program of version {program.ir}, expected {IR_VERSION}: build it again"
+            )
+        return program
 
 
 def make_bundle(program: Program, pack: Pack, version: str) -> Bundle:
-    files = {
-        path: hashlib.sha256(source.text.encode("utf-8", "surrogatepass")).hexdigest()
-        for path, source in sorted(pack.sources.items())
-    }
-    return Bundle(program, program.digest(), files, version)
+    files = {path: digest(source.text) for path, source in sorted(pack.sources.items())}
+    text = to_json(program)
+    return Bundle(text, digest(text), files, version)
 
 
 def read_bundle(path: Path) -> Bundle:
-    """Raises BundleError; OSError where the file cannot be read."""
+    """A bundle whose program matches its digest. Raises BundleError; OSError where the file cannot be read."""
     try:
         data: Any = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise BundleError(f"`{path}` is no bundle: it is not JSON ({error})") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BundleError(f"`{path}` is no bundle of this version: expected the format `{FORMAT}`")
-    return _checked(path, data)
-
-
-def _checked(path: Path, data: dict[str, Any]) -> Bundle:
     try:
-        program = Program.from_json(json.dumps(data["program"]))
         provenance = data["provenance"]
-        bundle = Bundle(program, data["digest"], dict(provenance["files"]), str(provenance["limen"]))
-    except (KeyError, TypeError, ValidationError) as error:
-        raise BundleError(f"`{path}` is damaged: {str(error).splitlines()[0]}") from None
-    if program.ir != IR_VERSION:
-        raise BundleError(
-            f"`{path}` holds a program of version {program.ir}, expected {IR_VERSION}: build it again from the pack"
-        )
-    if program.digest() != bundle.digest:
+        bundle = Bundle(str(data["program"]), str(data["digest"]), dict(provenance["files"]), str(provenance["limen"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"`{path}` is damaged: {error!r}") from None
+    if digest(bundle.text) != bundle.digest:
         raise BundleError(f"`{path}` is damaged: its program does not match its digest")
     return bundle

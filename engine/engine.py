@@ -18,6 +18,7 @@ from engine.rendering import Decision
 from policy_dsl.diagnostics import Diagnostic
 from policy_dsl.program import Program
 from policy_dsl.source import Source
+from policy_dsl.stored import digest, to_json
 from policy_dsl.suggest import suggest
 from scorers.content import Content
 from scorers.registry import Configured, Registry
@@ -150,14 +151,15 @@ def load(path: Path, registry: Registry | None) -> Loaded:
     registry = registry or Registry.installed()
     if path.is_file():
         bundle = read_bundle(path)
-        setup = registry.configure(bundle.program.scorers, path.parent)
+        program = bundle.program()
+        setup = registry.configure(program.scorers, path.parent)
         return Loaded(
-            bundle.program, bundle.digest, setup.scorers, tuple(f"{p.scorer}: {p.message}" for p in setup.problems)
+            program, bundle.digest, setup.scorers, tuple(f"{p.scorer}: {p.message}" for p in setup.problems)
         )
     found = load_pack(path, registry)
     if found.compiled.program is None:
         raise PackInvalidError(path, found.compiled.diagnostics, found.pack.sources)
-    return Loaded(found.compiled.program, found.compiled.program.digest(), found.setup.scorers, ())
+    return Loaded(found.compiled.program, digest(to_json(found.compiled.program)), found.setup.scorers, ())
 
 
 def raw_record(content: Content, scored: Scored, region: Any, at: datetime | str, program: Program) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 from policy_dsl import nodes as n
 from policy_dsl import program as p
@@ -19,6 +20,7 @@ from policy_dsl.places import GLOBAL, Stated, StatedRung, expand, rungs, stated,
 from policy_dsl.scores import lower_score
 from policy_dsl.source import Source, Span
 
+T = TypeVar("T")
 FAIL_CLOSED = ("P0", "P1")
 
 
@@ -157,6 +159,17 @@ class PolicyLowering:
         return levels[0] if levels else list(self.env.manifest.severities)[-1]
 
     @cached_property
+    def lowered(self) -> dict[Any, Any]:
+        """Parts by what they are made from: variants that share a statement share its lowered form."""
+        return {}
+
+    def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        if key not in self.lowered:
+            self.lowered[key] = make()
+        found: T = self.lowered[key]
+        return found
+
+    @cached_property
     def found(self) -> tuple[Stated, ...]:
         """The policy's statements and the pack-level clauses that reach it."""
         reaching = (
@@ -208,6 +221,18 @@ class PolicyLowering:
             variants.append(variant)
         return variants.index(variant)
 
+    @cached_property
+    def scores(self) -> tuple[p.Score, ...]:
+        """The policy's own derived scores and the pack's that it uses."""
+        own = [full for full, _ in self.scope.scores.values() if full.startswith(self.name + ".")]
+        conditions = [
+            self.scope.expand(when) for item in self.found if (when := getattr(item.node, "when", None)) is not None
+        ]
+        named = [part.name for when in conditions for part in walk(when) if isinstance(part, Ident)]
+        laddered = [self.scope.full(item.node.score.text) for item in self.found if isinstance(item.node, n.Ladder)]
+        used = sorted({*own, *named, *laddered})
+        return tuple(p.Score(name, lower_score(expr)) for name, expr in self.scope.derived(used))
+
     def experiment(self, node: n.Experiment) -> p.Experiment:
         share = round(float(node.share.text) * 10_000)
         salt = node.salt.value if node.salt else f"{self.env.manifest.pack}/{self.name}/{node.name.text}"
@@ -239,12 +264,12 @@ class VariantLowering:
 
     def lower(self) -> p.Variant:
         ladders = self.ladders()
-        rules = tuple(self.rule(region, item) for region, item in self.of(n.Rule))
-        grants = tuple(self.grant(region, item) for region, item in self.of(n.ExceptionClause))
-        adjustments = tuple(self.adjustment(region, item) for region, item in self.of(n.Adjust))
-        priorities = tuple(self.priority(region, item) for region, item in self.of(n.Priority))
+        rules = self.each(n.Rule, self.rule)
+        grants = self.each(n.ExceptionClause, self.grant)
+        adjustments = self.each(n.Adjust, self.adjustment)
+        priorities = self.each(n.Priority, self.priority)
         return p.Variant(
-            scores=self.scores(ladders),
+            scores=self.policy.scores,
             ladders=ladders,
             rules=rules,
             grants=grants,
@@ -253,6 +278,12 @@ class VariantLowering:
             on_missing=self.on_missing(),
             on_error=(*self.defaults(n.OnError, None), self.fallback("on_error")),
             effects=self.effects(),
+        )
+
+    def each(self, kind: type, make: Callable[[str, Stated], T]) -> tuple[T, ...]:
+        return tuple(
+            self.policy.once((kind, id(item.node), region), partial(make, region, item))
+            for region, item in self.of(kind)
         )
 
     def of(self, kind: type) -> list[tuple[str, Stated]]:
@@ -282,7 +313,11 @@ class VariantLowering:
         for region, item in found:
             by_key = by_score.setdefault(self.policy.scope.full(item.ladder.score.text), {})
             by_key.setdefault(rung_key(item.rung.outcomes, self.env), []).append((region, item))
-        return tuple(p.Ladder(score, self.rungs(by_score[score])) for score in sorted(by_score))
+        return tuple(self.ladder(score, by_score[score]) for score in sorted(by_score))
+
+    def ladder(self, score: str, by_key: Mapping[RungKey, Sequence[tuple[str, StatedRung]]]) -> p.Ladder:
+        key = (score, tuple((region, id(item.rung)) for key in sorted(by_key) for region, item in by_key[key]))
+        return self.policy.once(key, lambda: p.Ladder(score, self.rungs(by_key)))
 
     def rungs(self, by_key: Mapping[RungKey, Sequence[tuple[str, StatedRung]]]) -> tuple[p.Rung, ...]:
         return tuple(
@@ -295,21 +330,12 @@ class VariantLowering:
         )
 
     def cut(self, key: RungKey, region: str, item: StatedRung) -> p.Cut:
+        return self.policy.once((id(item.rung), region), lambda: self.make_cut(key, region, item))
+
+    def make_cut(self, key: RungKey, region: str, item: StatedRung) -> p.Cut:
         threshold = item.rung.threshold.micros if item.rung.threshold else None
         clause = self.clause(f"{item.ladder.score.text}.{key.name}", region, item.place.guard)
         return p.Cut(item.place.guard, threshold, clause, self.where(item.rung.span))
-
-    def scores(self, ladders: Iterable[p.Ladder]) -> tuple[p.Score, ...]:
-        """The policy's own derived scores and the pack's that it uses."""
-        own = [full for full, _ in self.policy.scope.scores.values() if full.startswith(self.policy.name + ".")]
-        conditions = [
-            self.policy.scope.expand(when)
-            for _, item in self.here
-            if (when := getattr(item.node, "when", None)) is not None
-        ]
-        named = [part.name for when in conditions for part in walk(when) if isinstance(part, Ident)]
-        used = sorted({*own, *named, *(ladder.score for ladder in ladders)})
-        return tuple(p.Score(name, lower_score(expr)) for name, expr in self.policy.scope.derived(used))
 
     def condition(self, node: n.Rule | n.ExceptionClause | n.Adjust | n.Priority) -> p.Condition:
         return to_json(self.policy.scope.expand(node.when))

@@ -1,4 +1,4 @@
-"""The Program: what all evaluators read. Flat, already inherited, serialisable as canonical JSON with a digest.
+"""The Program: what all evaluators read. Flat, already inherited, plain data (as canonical JSON: `stored.py`).
 
 Numbers are whole: scores, thresholds and weights in millionths, ranks from 0 (weakest enforcement, most severe severity),
 moments in microseconds since 1970-01-01 UTC. A condition is CEL as nested lists (`policy_dsl.cel.serial`).
@@ -6,13 +6,8 @@ moments in microseconds since 1970-01-01 UTC. A condition is CEL as nested lists
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, TypeAlias
-
-from pydantic import TypeAdapter
 
 MICRO = 1_000_000
 IR_VERSION = 1
@@ -311,23 +306,3 @@ class Program:
     policies: tuple[Policy, ...]
     consequences: tuple[Consequence, ...]
     scorers: dict[str, dict[str, Any]]
-
-    def to_json(self) -> str:
-        """Canonical: sorted keys, no spaces, so equal programs give equal bytes on every machine."""
-        return json.dumps(
-            _adapter().dump_python(self, mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
-
-    @staticmethod
-    def from_json(text: str | bytes) -> Program:
-        """Raises pydantic.ValidationError where the text is no program of this version."""
-        return _adapter().validate_json(text)
-
-    def digest(self) -> str:
-        """`sha256:` and 64 hexadecimal digits over the canonical JSON."""
-        return "sha256:" + hashlib.sha256(self.to_json().encode()).hexdigest()
-
-
-@cache
-def _adapter() -> TypeAdapter[Program]:
-    return TypeAdapter(Program)

@@ -25,5 +25,5 @@ def bundle(
         raise CannotError(f"the pack `{pack}` has errors and cannot be bundled")
     made = make_bundle(loaded.compiled.program, loaded.pack, limen.__version__)
     with writer(output) as write:
-        write(made.to_json().rstrip("\n"))
+        write(made.to_json())
     typer.echo(f"{made.digest}", err=str(output) == "-")
