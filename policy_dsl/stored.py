@@ -98,7 +98,8 @@ def _stored(policy: p.Policy) -> StoredPolicy:
 def from_json(text: str | bytes) -> p.Program:
     """Raises ValueError (pydantic.ValidationError) where the text is no program of this version."""
     stored = _adapter(StoredProgram).validate_json(text)
-    return replace(stored.program, policies=tuple(policy.restored() for policy in stored.policies))
+    program: p.Program = stored.program
+    return replace(program, policies=tuple(policy.restored() for policy in stored.policies))
 
 
 def digest(text: str) -> str:
@@ -110,10 +111,10 @@ def canonical(data: Any) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     return _adapter(type(value)).dump_python(value, mode="json")
 
 
 @cache
-def _adapter(kind: type) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)

@@ -1,0 +1,164 @@
+"""`Engine`: whole packs in, decisions out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import limen
+from policy_dsl.pack import PackError
+
+MANIFEST = """
+pack: small
+language: 1
+enforcements: {allow: {}, label: {}, reduce: {}, remove: {effects: {notify_user: true}}}
+routes: {review: {queue: general}}
+severities: {P1: {sla: 1h}, P2: {sla: 24h}}
+inputs:
+  content.language: {type: enum, values: [en, de, other], default: other}
+  author.age_days: {type: int, min: 0, default: 0}
+  image.nudity: {type: score, modality: image}
+  text.sexual: {type: score, modality: text}
+scorers: {}
+"""
+POLICY = """
+policy nudity {
+  title "Nudity"  owner "adult-content"  severity P1
+  score risk = max(image.nudity, 0.8 * text.sexual)
+  thresholds on risk { remove >= 0.95  reduce and review >= 0.80 }
+  region DE { thresholds on risk { remove >= 0.90 } }
+  rule young { when author.age_days < 3 && image.nudity >= 0.5 then label }
+}
+"""
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    (tmp_path / "limen.yaml").write_text(MANIFEST, encoding="utf-8")
+    (tmp_path / "nudity.limen").write_text(POLICY, encoding="utf-8")
+    return tmp_path
+
+
+def test_one_region_gives_one_decision_and_several_give_several(pack: Path) -> None:
+    engine = limen.Engine.load(pack)
+    one = engine.decide(scores={"image.nudity": 0.92, "text.sexual": 0.1}, region="DE")
+    assert (one.enforcement, one.status, one.effects) == ("remove", "decided", {"notify_user": True})
+    both = engine.decide(scores={"image.nudity": 0.92, "text.sexual": 0.1}, region=["DE", "US", "DE"])
+    assert [(d.region, d.enforcement) for d in both] == [("DE", "remove"), ("US", "reduce")]
+
+
+@pytest.mark.parametrize("region", [None, "", [], "XX", [None], 7, "de"])
+def test_a_region_that_is_none_is_unavailable(pack: Path, region: object) -> None:
+    (decision,) = limen.Engine.load(pack).decide_record({"region": region, "scores": {}})
+    assert (decision.status, decision.enforcement) == ("unavailable", None)
+    assert "region" in str(decision.to_dict()["reason"])
+
+
+def test_an_unknown_region_may_count_as_global_and_is_degraded(pack: Path) -> None:
+    (pack / "limen.yaml").write_text(MANIFEST + "unknown_region: GLOBAL\n", encoding="utf-8")
+    decision = limen.Engine.load(pack).decide(scores={"image.nudity": 0.96, "text.sexual": 0.0}, region="XX")
+    assert (decision.region, decision.enforcement, decision.status) == ("XX", "remove", "degraded")
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        ({"scores": [1]}, "`scores` is a list"),
+        ({"scores": {"image.nudity": 1}, "facts": {"image.nudity": 1}}, "`image.nudity` stands in `scores` and in `facts`"),
+        ({"at": "yesterday"}, "`at` is `yesterday`"),
+        ({"at": "2026-01-01T00:00:00"}, "names no time zone"),
+        ({"modalities": "text"}, "`modalities` is a text"),
+    ],
+)
+def test_an_invalid_record_is_unavailable_and_says_why(pack: Path, raw: dict[str, object], told: str) -> None:
+    (decision,) = limen.Engine.load(pack).decide_record({"region": "DE", **raw})
+    assert (decision.status, decision.enforcement) == ("unavailable", None)
+    assert told in str(decision.to_dict()["reason"])
+
+
+def test_unknown_names_are_listed(pack: Path) -> None:
+    decision = limen.Engine.load(pack).decide(scores={"image.nudty": 0.9}, region="DE", modalities=["text"])
+    assert decision.to_dict()["unknown"] == ["image.nudty"]
+
+
+def test_the_nearest_change_is_found_behind_a_derived_score(pack: Path) -> None:
+    engine = limen.Engine.load(pack)
+    near = engine.decide(scores={"image.nudity": 0.1, "text.sexual": 0.3}, region="US").to_dict()["nearest"]
+    assert near == {"score": "image.nudity", "value": 0.1, "becomes": 0.5, "then": "label", "routes": []}
+    near = engine.decide(scores={"image.nudity": 0.1, "text.sexual": 1.0}, facts={"author.age_days": 9}, region="US").to_dict()["nearest"]
+    assert near == {"score": "text.sexual", "value": 1.0, "becomes": 0.999999, "then": "allow", "routes": []}
+
+
+def test_every_nearest_change_is_true(pack: Path) -> None:
+    engine = limen.Engine.load(pack)
+    for step in range(0, 101, 7):
+        scores = {"image.nudity": step / 100, "text.sexual": (100 - step) / 100}
+        decision = engine.decide(scores=scores, region="DE")
+        near = decision.to_dict()["nearest"]
+        changed = engine.decide(scores={**scores, near["score"]: near["becomes"]}, region="DE")
+        assert changed.enforcement == near["then"]
+        assert (changed.enforcement, changed.routes) != (decision.enforcement, decision.routes)
+        between = (near["becomes"] * 1_000_000 + (1 if near["becomes"] < scores[near["score"]] else -1)) / 1_000_000
+        same = engine.decide(scores={**scores, near["score"]: round(between, 6)}, region="DE")
+        assert (same.enforcement, same.routes) == (decision.enforcement, decision.routes)
+
+
+def test_reload_swaps_whole_or_not_at_all(pack: Path) -> None:
+    engine = limen.Engine.load(pack)
+    before = engine.digest
+    (pack / "nudity.limen").write_text(POLICY.replace("0.95", "95"), encoding="utf-8")
+    with pytest.raises(limen.PackInvalidError, match=r"nudity\.limen:5"):
+        engine.reload()
+    assert engine.digest == before
+    (pack / "nudity.limen").write_text(POLICY.replace("0.95", "0.96"), encoding="utf-8")
+    assert engine.reload()
+    assert not engine.reload()
+    assert engine.decide(scores={"image.nudity": 0.955, "text.sexual": 0.0}, region="US").enforcement == "reduce"
+
+
+def test_a_pack_that_is_none_says_so(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="limen init"):
+        limen.Engine.load(tmp_path)
+
+
+def test_moderate_runs_a_plain_function_as_scorer(pack: Path) -> None:
+    @limen.scorer("shouting", outputs={"text.shouting": limen.Score()}, modality="text")
+    def shouting(batch: list[str]) -> list[float]:
+        return [sum(map(str.isupper, text)) / max(len(text), 1) for text in batch]
+
+    (pack / "limen.yaml").write_text(MANIFEST.replace("scorers: {}", "scorers: {loud: shouting}"), encoding="utf-8")
+    (pack / "loud.limen").write_text(
+        'policy noise { title "x" owner "y" severity P2 thresholds on text.shouting { label >= 0.5 } }', encoding="utf-8"
+    )
+    engine = limen.Engine.load(pack, scorers=[shouting])
+    content = limen.Content(id="p1", text="HELLO you", language="de-AT", facts={"text.sexual": 0.1, "image.nudity": 0.0})
+    decision = asyncio.run(engine.moderate(content, region="DE"))
+    assert (decision.enforcement, decision.status) == ("label", "decided")
+    assert decision.to_dict()["scorers"] == {"loud": "shouting@0"}
+    assert decision.record is not None
+    assert decision.record.facts["content.language"] == "de"
+
+
+def test_time_may_be_a_datetime_or_a_text(pack: Path) -> None:
+    (pack / "nudity.limen").write_text(POLICY.replace("region DE {", "region DE from 2026-03-01 {"), encoding="utf-8")
+    engine = limen.Engine.load(pack)
+    scores = {"image.nudity": 0.92, "text.sexual": 0.0}
+    assert engine.decide(scores=scores, region="DE", at=datetime(2026, 3, 1, tzinfo=UTC)).enforcement == "remove"
+    assert engine.decide(scores=scores, region="DE", at="2026-03-01T00:30:00+01:00").enforcement == "reduce"
+    assert engine.decide(scores=scores, region="DE").status == "unavailable"
+
+
+def test_a_decision_is_json(pack: Path) -> None:
+    decision = limen.Engine.load(pack).decide(scores={"image.nudity": float("nan")}, region="DE", id="p1")
+    assert json.loads(decision.to_json())["why_missing"] == {"image.nudity": "not a finite number", "text.sexual": "absent"}
+
+
+def test_the_public_names_are_sorted_and_there() -> None:
+    assert sorted(limen.__all__) == limen.__all__
+    assert all(hasattr(limen, name) for name in limen.__all__)
+
+
