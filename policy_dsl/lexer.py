@@ -62,11 +62,13 @@ def next_token(source: Source, offset: int, accepts: AbstractSet[str], fixed: Ma
     space = _SPACE.match(text, offset)
     start = space.end() if space else offset
     kind, end = _scan(text, start, accepts, fixed)
-    return Token(kind, text[start:end], Span(source.path, start, end), starts_line=_starts_line(text, offset, start))
+    return Token(kind, text[start:end], Span(source.path, start, end), starts_line=_starts_line(text, start))
 
 
-def _starts_line(text: str, offset: int, start: int) -> bool:
-    return offset == 0 or text.find("\n", offset, start) >= 0 or text[offset - 1] == "\n"
+def _starts_line(text: str, start: int) -> bool:
+    while start and text[start - 1] != "\n" and (text[start - 1].isspace() or text[start - 1] == "\ufeff"):
+        start -= 1
+    return start == 0 or text[start - 1] == "\n"
 
 
 def _scan(text: str, start: int, accepts: AbstractSet[str], fixed: Mapping[str, str]) -> tuple[str, int]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lark import Tree
-from lark.parsers.lalr_analysis import Shift
-
 from policy_dsl.lexer import END, Token
 from policy_dsl.problem import SyntaxProblem
 
 if TYPE_CHECKING:
-    from policy_dsl.tables import Grammar
+    from policy_dsl.tables import Grammar, Reduction
 
 # No node stands deeper than this below the file, so that no later stage runs out of stack: each takes at most four frames
 # a level, and Python's limit is 1,000. CEL asks for 12 levels of brackets and chains of 32.
@@ -53,18 +50,25 @@ class Frame:
         return self.kind not in CLAUSES
 
 
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A repeated part of a rule on its way into it. It never changes, so that the machine can go back."""
+
+    before: Chain | None
+    items: tuple[Any, ...]
+
+
 @dataclass
 class Machine:
     grammar: Grammar
-    start: str
-    states: list[int] = field(default_factory=list)
+    states: list[int]
     values: list[Any] = field(default_factory=list)
     depths: list[int] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        conf = self.grammar.start(self.start).parser_state.parse_conf
-        self.callbacks = conf.callbacks
-        self.states = self.states or [conf.start_state]
+    @property
+    def done(self) -> bool:
+        """Whether the end of the text was taken; the result is the last value."""
+        return self.states[-1] in self.grammar.ends
 
     def snapshot(self) -> Snapshot:
         return Snapshot(self.states[:], self.values[:], self.depths[:])
@@ -74,7 +78,7 @@ class Machine:
 
     def at(self, snapshot: Snapshot) -> Machine:
         """Another machine that stands there."""
-        return Machine(self.grammar, self.start, snapshot.states[:], snapshot.values[:], snapshot.depths[:])
+        return Machine(self.grammar, snapshot.states[:], snapshot.values[:], snapshot.depths[:])
 
     def feed(self, token: Token) -> bool:
         """Takes a token; False where it does not fit, and then the stack may hold fewer values than before.
@@ -84,7 +88,7 @@ class Machine:
         if not self.reduce(token.type, token):
             return False
         if token.type != END:
-            self.states.append(self.grammar.states[self.states[-1]][token.type][1])
+            self.states.append(self.grammar.goto(self.states[-1], token.type))
             self.values.append(token)
             self.depths.append(0)
             if len(self.states) > MAX_STACK:
@@ -97,23 +101,26 @@ class Machine:
             action = self.grammar.states[self.states[-1]].get(terminal)
             if action is None:
                 return False
-            kind, rule = action
-            if kind is Shift:
+            if isinstance(action, int):
                 return True
-            self._reduce(rule, token)
-            if self.states[-1] in self.grammar.ends:
+            self._reduce(action, token)
+            if self.done:
                 return True
 
-    def _reduce(self, rule: Any, token: Token) -> None:
-        children, depth = self._pop(len(rule.expansion))
-        name = rule.origin.name
-        if len(children) > 1 and not name.startswith("__"):
-            depth += 1
+    def _reduce(self, rule: Reduction, token: Token) -> None:
+        if rule.size != 1 or not rule.transparent:
+            children, depth = self._pop(rule.size)
+            if rule.action is None:
+                self.values.append(chain(children))
+            else:
+                self.values.append(rule.action(flat(children)))
+                depth += 1
             if depth > MAX_DEPTH:
                 raise too_deep(token)
-        self.values.append(self.callbacks[rule](children))
-        self.depths.append(depth)
-        self.states.append(self.grammar.states[self.states[-1]][name][1])
+            self.depths.append(depth)
+        else:
+            self.states.pop()
+        self.states.append(self.grammar.goto(self.states[-1], rule.name))
 
     def _pop(self, size: int) -> tuple[list[Any], int]:
         if not size:
@@ -151,11 +158,29 @@ class Machine:
         return sum(is_brace(value) for value in self.values[frame.keep :])
 
     def _keep(self, at: int) -> int:
-        return at + (at < len(self.values) and isinstance(self.values[at], Tree))
+        return at + (at < len(self.values) and isinstance(self.values[at], Chain))
 
     def _in_condition(self, at: int) -> bool:
         """Whether the value at this place of the stack stands where a condition's operand does: its `{` is a map's."""
         return "NAME" in self.grammar.states[self.states[at]]
+
+
+def chain(children: list[Any]) -> Chain:
+    first, *rest = children
+    return Chain(first, tuple(rest)) if isinstance(first, Chain) else Chain(None, tuple(children))
+
+
+def flat(children: list[Any]) -> list[Any]:
+    """The children of a rule, with chains as the items in them."""
+    out: list[Any] = []
+    for child in reversed(children):
+        link = child
+        while isinstance(link, Chain):
+            out.extend(reversed(link.items))
+            link = link.before
+        if link is not None:
+            out.append(link)
+    return out[::-1]
 
 
 def is_brace(value: object) -> bool:

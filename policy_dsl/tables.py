@@ -15,9 +15,9 @@ from policy_dsl.build import Builder
 from policy_dsl.lexer import END
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from lark.parsers.lalr_interactive_parser import InteractiveParser
+    from lark.grammar import Rule
 
 States: TypeAlias = "Sequence[int]"
 
@@ -33,21 +33,36 @@ class _NoLexer(Lexer):
 
 
 @dataclass(frozen=True, slots=True)
-class Grammar:
-    """The parse tables; `fixed` maps each keyword and symbol to its terminal, `spelling` the other way."""
+class Reduction:
+    """A rule: `action` makes its `size` parts into a node. None for a part of a rule that repeats: its items gather.
 
-    lark: Lark
-    states: Mapping[int, Mapping[str, tuple[Any, Any]]]
+    Where a `transparent` rule has one part, it is that part.
+    """
+
+    name: str
+    size: int
+    action: Callable[[list[Any]], Any] | None
+    transparent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """The parse tables: per state what each symbol does, an int to go to or a rule to complete.
+
+    `fixed` maps each keyword and symbol to its terminal, `spelling` the other way.
+    """
+
+    states: Sequence[Mapping[str, int | Reduction]]
+    starts: Mapping[str, int]
     ends: frozenset[int]
     fixed: Mapping[str, str]
     spelling: Mapping[str, str]
 
-    def start(self, start: str) -> InteractiveParser:
-        return self.lark.parse_interactive(start=start)
-
-    def accepts(self, state: int) -> frozenset[str]:
-        """What the state's row names: a superset of the terminals that fit."""
-        return self.states[state].keys()  # type: ignore[return-value]
+    def goto(self, state: int, symbol: str) -> int:
+        """The state behind a symbol that is known to fit."""
+        target = self.states[state][symbol]
+        assert isinstance(target, int)
+        return target
 
     def step(self, stack: States, terminal: str) -> list[int] | None:
         """The stack after this terminal, or None where it does not fit: a run over the tables alone."""
@@ -56,13 +71,12 @@ class Grammar:
             action = self.states[after[-1]].get(terminal)
             if action is None:
                 return None
-            kind, target = action
-            if kind is Shift:
-                after.append(target)
+            if isinstance(action, int):
+                after.append(action)
                 return after
-            if target.expansion:
-                del after[-len(target.expansion) :]
-            after.append(self.states[after[-1]][target.origin.name][1])
+            if action.size:
+                del after[-action.size :]
+            after.append(self.goto(after[-1], action.name))
             if terminal == END and after[-1] in self.ends:
                 return after
 
@@ -89,9 +103,29 @@ def grammar() -> Grammar:
         start=["start", "condition"],
         keep_all_tokens=True,
         maybe_placeholders=False,
-        transformer=Builder(),
     )
     table = lark.parse_interactive(start="start").parser_state.parse_conf.parse_table
-    fixed = {str(terminal.pattern.value): terminal.name for terminal in lark.terminals if terminal.pattern}
+    builder = Builder()
+    rules = {rule: _reduction(builder, rule) for rule in lark.rules}
+    states = [
+        {
+            str(symbol): target if kind is Shift else rules[target]
+            for symbol, (kind, target) in table.states[state].items()
+        }
+        for state in range(len(table.states))
+    ]
+    fixed = {str(terminal.pattern.value): str(terminal.name) for terminal in lark.terminals if terminal.pattern}
     spelling = {terminal: text for text, terminal in fixed.items()}
-    return Grammar(lark, table.states, frozenset(table.end_states.values()), fixed, spelling)
+    return Grammar(states, table.start_states, frozenset(table.end_states.values()), fixed, spelling)
+
+
+def _reduction(builder: Builder, rule: Rule) -> Reduction:
+    name = str(rule.alias or rule.origin.name)
+    action = None if name.startswith("__") else getattr(builder, name, _alone)
+    return Reduction(str(rule.origin.name), len(rule.expansion), action, bool(rule.options.expand1 and not rule.alias))
+
+
+def _alone(children: list[Any]) -> Any:
+    """For a rule that is always another one."""
+    (only,) = children
+    return only
