@@ -14,6 +14,9 @@ LEET_I_OR_L = "1!|"
 LEET_BEFORE_LETTER = "!|"
 APOSTROPHES = "'\u2019\u02bc`\u00b4"
 HYPHENS = "-\u2010\u2011\u2012\u2013\u2014"
+# Between two words of a phrase may stand these; anything else (a comma, a full stop) parts phrases.
+WITHIN_PHRASE = ' *_~"' + APOSTROPHES + HYPHENS
+BREAK = "\n"
 LONGEST_GAP = 3
 STRETCHED = 3
 SPELLED_OUT = 3
@@ -21,7 +24,7 @@ ONE_LETTER_WORDS = frozenset("aiueoy")
 
 # A text without any of these is its own skeleton, as far as lists can tell.
 DISGUISED = re.compile(
-    r"(\w)\1\1|[^\W\d_][^\w\s'\u2019]+\w|[^\W\d_]['\u2019]\w['\u2019]|[^\W\d_][_\d@$€]|[_\d@$€!|][^\W\d_]|(?:^|\W)\w\W{1,3}\w\W{1,3}\w(?:\W|$)"
+    r"(\w)\1\1|[^\W\d_][^\w\s'\u2019]+\w|[^\W\d_]['\u2019]\w['\u2019]|[^\W\d_][_\d@$€*~]|[_\d@$€!|*~][^\W\d_]|(?:^|\W)\w\W{1,3}\w\W{1,3}\w(?:\W|$)"
 )
 
 
@@ -35,7 +38,7 @@ REPEATED = re.compile(r"(.)\1+")
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """`text` has one of each run of letters, and its words are parted by one space.
+    """`text` has one of each run of letters, and its words are parted by one space, or a BREAK where a phrase ends.
 
     `kept[i]` is where `text[i]` stood before runs were squeezed; `runs[i]` how long its run was, if longer than one;
     `places` and `gaps` are of the text before that: where each letter stands in the folded text, and what stood before
@@ -94,8 +97,8 @@ def spelled_out(skeleton: Skeleton, start: int, end: int) -> bool:
 
 def stands_alone(skeleton: Skeleton, start: int, end: int) -> bool:
     """Say whether [start, end) is a word of its own, also in a row of letters such as `a b-a-d one`."""
-    before = skeleton.text[max(0, start - 2) : start].rpartition(" ")[2]
-    after = skeleton.text[end : end + 2].partition(" ")[0]
+    before = skeleton.text[max(0, start - 2) : start].replace(BREAK, " ").rpartition(" ")[2]
+    after = skeleton.text[end : end + 2].replace(BREAK, " ").partition(" ")[0]
     inner = {skeleton.gap(index) for index in range(start + 1, end)}
     return _parted(before, skeleton.gap(start), inner) and _parted(after, skeleton.gap(end), inner)
 
@@ -126,7 +129,7 @@ def _read_token(token: str, reading: str) -> str:
 
 
 def _joined(read: str) -> tuple[str, list[int], dict[int, str]]:
-    """Return the letters with a space between words, the place of each, and the gaps that a disguise left in words."""
+    """Return the letters with a space or a BREAK between words, the place of each, and the gaps that a disguise left in words."""
     pieces = [piece.span() for piece in PIECE.finditer(read)]
     in_row = _rows(pieces)
     text: list[str] = []
@@ -139,7 +142,7 @@ def _joined(read: str) -> tuple[str, list[int], dict[int, str]]:
             if _joins(after - before, gap, end - start, in_row=in_row[index - 1] and in_row[index]):
                 gaps[len(places)] = gap
             else:
-                text.append(" ")
+                text.append(" " if not gap.strip(WITHIN_PHRASE) else BREAK)
                 places.append(after)
         text.append(read[start:end])
         places.extend(range(start, end))

@@ -2,6 +2,8 @@
 
 import asyncio
 import math
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -374,3 +376,33 @@ def test_a_pack_runs_from_its_manifest():
     setup = Registry.of([plugin]).configure({"c": entry}, Path())
     assert (setup.scorers[0].timeout, setup.scorers[0].batch) == (0.3, 2)
     assert run(*setup.scorers)[0].values == {"text.it": 0.08}
+
+
+HANGING = """
+import asyncio, threading
+from pathlib import Path
+from scorers.content import Content
+from scorers.function import scorer
+from scorers.registry import Registry
+from scorers.runner import Runner
+from scorers.scorer import Score
+
+@scorer("hanging", outputs={"text.it": Score()}, modality="text")
+def hanging(batch):
+    threading.Event().wait()
+
+setup = Registry.of([hanging]).configure({"h": {"use": "hanging", "timeout_ms": 20}}, Path())
+print(asyncio.run(Runner(setup.scorers).run([Content(text="a")]))[0].missing)
+"""
+
+
+def test_a_call_that_hangs_for_ever_does_not_keep_the_interpreter_from_ending():
+    done = subprocess.run(
+        [sys.executable, "-c", HANGING],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=Path(__file__).parents[2],
+    )
+    assert "no answer within 0.02 s" in done.stdout

@@ -22,9 +22,9 @@ def texts(folded):
         ("re-sent b-ad", ["re sent bad"]),
         ("a b four five", []),
         ("over 455 w0rds", ["over 45 words"]),
-        ("u.s.a. we'll", ["usa we l"]),
-        ("so... bad____word", ["so bad word"]),
-        ("wow!!! y3s!", ["wow yes", "wow yes"]),
+        ("u.s.a. we'll", ["usa\nwe l"]),
+        ("so... bad____word", ["so\nbad word"]),
+        ("wow!!! y3s!", ["wow\nyes", "wow\nyes"]),
     ],
 )
 def test_what_a_disguised_text_may_read(folded, read):
