@@ -1,0 +1,79 @@
+"""A policy as it stands in one place, with its conditions read: what both compiled paths start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from engine.compiled.fusion import expand, inputs
+from policy_dsl import program as p
+from policy_dsl.cel.nodes import Expr
+from policy_dsl.cel.resolve import free_names
+from policy_dsl.cel.serial import from_json
+
+
+@dataclass(frozen=True)
+class Here:
+    """`number` is the policy's in the program, `place` the variant's in the policy."""
+
+    number: int
+    place: int
+    policy: p.Policy
+
+    @property
+    def variant(self) -> p.Variant:
+        return self.policy.variants[self.place]
+
+    @cached_property
+    def derived(self) -> dict[str, p.ScoreExpr]:
+        return {score.name: score.expr for score in self.variant.scores}
+
+    @cached_property
+    def rules(self) -> tuple[Expr, ...]:
+        return _read(clause.when for clause in self.variant.rules)
+
+    @cached_property
+    def grants(self) -> tuple[Expr, ...]:
+        return _read(clause.when for clause in self.variant.grants)
+
+    @cached_property
+    def adjustments(self) -> tuple[Expr, ...]:
+        return _read(clause.when for clause in self.variant.adjustments)
+
+    @cached_property
+    def priorities(self) -> tuple[Expr, ...]:
+        return _read(clause.when for clause in self.variant.priorities)
+
+    @cached_property
+    def guards(self) -> tuple[p.Guard, ...]:
+        """Of everything that a complete record may meet."""
+        variant = self.variant
+        clauses = (*variant.rules, *variant.grants, *variant.adjustments, *variant.priorities)
+        cuts = (cut for ladder in variant.ladders for rung in ladder.rungs for cut in rung.cuts)
+        values = (value for effect in variant.effects for value in effect.values)
+        return tuple(item.guard for group in (clauses, cuts, values) for item in group)
+
+    @cached_property
+    def units(self) -> frozenset[str]:
+        """The inputs that experiments assign by."""
+        return frozenset(experiment.unit for experiment in self.policy.experiments)
+
+    @cached_property
+    def inputs(self) -> frozenset[str]:
+        """The names of all inputs on which a complete record's outcome may rest."""
+        if self.policy.shadow:
+            return self.units
+        conditions = (*self.rules, *self.grants, *self.adjustments, *self.priorities)
+        named = {name for condition in conditions for name, _ in free_names(condition)}
+        named |= {ladder.score for ladder in self.variant.ladders}
+        return self.units | below(named, self.derived) | {name for guard in self.guards for name, _ in guard.within}
+
+
+def below(names: Iterable[str], derived: dict[str, p.ScoreExpr]) -> frozenset[str]:
+    """The inputs behind some names."""
+    return frozenset().union(*(inputs(expand(["ref", name], derived)) for name in names))
+
+
+def _read(conditions: Iterable[p.Condition]) -> tuple[Expr, ...]:
+    return tuple(map(from_json, conditions))

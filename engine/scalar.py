@@ -1,0 +1,44 @@
+"""Program + one record -> Outcome, fast: generated Python, compiled once for each place (S12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Any
+
+from engine.compiled.fast import Fast, Template
+from engine.compiled.here import Here
+from engine.compiled.joined import Region
+from engine.compiled.reading import UnusualError
+from engine.compiled.slots import slots
+from engine.decision import Outcome
+from engine.record import Record
+from engine.reference import decide as decide_by_reference
+from policy_dsl.cel.values import CelError
+from policy_dsl.program import Program
+
+class Scalar:
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._fast: dict[tuple[str, Set[str] | None], Fast] = {}
+
+    def decide(self, record: Record, region: str) -> Outcome:
+        found = self.complete(record.scores, record.facts, region, record.at, record.modalities)
+        return found if found is not None else decide_by_reference(self.program, record, region)
+
+    def complete(self, scores, facts, region, at, modalities):
+        try:
+            return self._fast[region, modalities](scores, facts, at)
+        except KeyError:
+            if (region, modalities) in self._fast:
+                return None
+            self._fast[region, modalities] = self.compile(region, modalities)
+            return self.complete(scores, facts, region, at, modalities)
+        except (UnusualError, TypeError, OverflowError, CelError):
+            return None
+
+    def compile(self, region, modalities):
+        place = self.program.regions.index(region)
+        heres = [Here(n, pol.places[place], pol) for n, pol in enumerate(self.program.policies) if pol.places[place] >= 0]
+        reg = Region(self.program, region)
+        t = Template(heres, reg.consequences, slots(self.program.inputs, modalities))
+        return t.bind(reg)
