@@ -45,7 +45,7 @@ def from_json(data: Json) -> Expr:
     """Raises ValueError for anything that `to_json` does not give."""
     try:
         return _read(data)
-    except (TypeError, IndexError, KeyError, AttributeError) as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"not an expression: {data!r:.80}") from error
 
 
