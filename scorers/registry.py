@@ -277,7 +277,7 @@ def _card(plugin: Plugin, source: str) -> ScorerCard:
         licence=plugin.licence,
         cost=plugin.cost.name.lower(),
         device=plugin.device,
-        modalities=tuple(str(modality) for modality in modalities(plugin.outputs)),
+        modalities=tuple(str(modality) for modality in plugin.judges or modalities(plugin.outputs)),
         outputs=dict(plugin.outputs),  # plain, so that a card goes through `dataclasses.asdict`
         settings={key: field.description or "" for key, field in plugin.settings.model_fields.items()},
         summary=plugin.summary,

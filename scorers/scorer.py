@@ -202,6 +202,7 @@ class Plugin:
     `create` takes validated `settings` and the pack's folder, and raises SettingsError. `outputs` are those that every
     configuration has; where they depend on settings, a `<part>` stands for what the settings name
     (`keywords.<list>.count`). `licence` is an SPDX expression; `card` a path or URL of the model card.
+    `judges` is for those whose outputs apply to every content: the modalities that they look at.
     Raises ValueError where the name is no plugin name.
     """
 
@@ -215,6 +216,7 @@ class Plugin:
     summary: str = ""
     device: str = "cpu"
     card: str | None = None
+    judges: tuple[Modality, ...] = ()
 
     def __post_init__(self) -> None:
         if not PLUGIN_NAME.fullmatch(self.name):

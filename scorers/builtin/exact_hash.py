@@ -132,5 +132,6 @@ PLUGIN = Plugin(
     outputs={"hash.<list>.match": MATCH},
     create=ExactHashScorer,
     settings=ExactHashSettings,
+    judges=tuple(Modality),
     summary="MD5, SHA-1 and SHA-256 of texts and media against lists of known hashes, byte for byte",
 )

@@ -7,7 +7,7 @@ What may be read as a disguised word is decided afterwards by `spells` and `stan
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 LEET = {"0": "o", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "9": "g", "@": "a", "$": "s", "€": "e"}
 LEET_I_OR_L = "1!|"
@@ -131,15 +131,16 @@ def _read_token(token: str, reading: str) -> str:
 def _joined(read: str) -> tuple[str, list[int], dict[int, str]]:
     """Return the letters with a space or a BREAK between words, the place of each, and the gaps that a disguise left in words."""
     pieces = [piece.span() for piece in PIECE.finditer(read)]
-    in_row = _rows(pieces)
+    separators = ["", *(read[before[1] : after[0]] for before, after in pairwise(pieces))]
+    rows = _rows([end - start for start, end in pieces], separators)
     text: list[str] = []
     places: list[int] = []
     gaps: dict[int, str] = {}
     for index, (start, end) in enumerate(pieces):
         if index:
             before, after = pieces[index - 1]
-            gap = read[after:start]
-            if _joins(after - before, gap, end - start, in_row=in_row[index - 1] and in_row[index]):
+            gap = separators[index]
+            if _joins(after - before, gap, end - start, in_row=rows[index - 1] == rows[index] != 0):
                 gaps[len(places)] = gap
             else:
                 text.append(" " if not gap.strip(WITHIN_PHRASE) else BREAK)
@@ -149,13 +150,26 @@ def _joined(read: str) -> tuple[str, list[int], dict[int, str]]:
     return "".join(text), places, gaps
 
 
-def _rows(pieces: list[tuple[int, int]]) -> list[bool]:
-    """Say for each piece whether it is one of at least three single letters in a row."""
-    rows: list[bool] = []
-    for single, group in groupby(pieces, lambda piece: piece[1] - piece[0] == 1):
-        length = sum(1 for _ in group)
-        rows += [single and length >= SPELLED_OUT] * length
+def _rows(lengths: list[int], separators: list[str]) -> list[int]:
+    """Number the rows of at least three single letters; 0 for pieces in none.
+
+    Apostrophes and other signs make different rows: `I'm a b c` has the row `a b c`.
+    """
+    rows = [0] * len(lengths)
+    start = 0
+    for index in range(1, len(lengths) + 1):
+        if index < len(lengths) and lengths[index] == lengths[index - 1] == 1:
+            alone = index - start == 1
+            if alone or _apostrophe(separators[index]) == _apostrophe(separators[index - 1]):
+                continue
+        if index - start >= SPELLED_OUT:
+            rows[start:index] = [index] * (index - start)
+        start = index
     return rows
+
+
+def _apostrophe(separator: str) -> bool:
+    return any(char in APOSTROPHES for char in separator)
 
 
 def _joins(before: int, gap: str, after: int, *, in_row: bool) -> bool:
@@ -164,8 +178,8 @@ def _joins(before: int, gap: str, after: int, *, in_row: bool) -> bool:
         return False
     if " " in gap:
         return in_row
-    if any(char in APOSTROPHES for char in gap):
-        return before == after == 1
+    if _apostrophe(gap):
+        return in_row
     if all(char in HYPHENS for char in gap):
         return 1 in (before, after)
     return True

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from scorers import registry as registry_module
+from scorers.builtin.exact_hash import PLUGIN as EXACT_HASH
 from scorers.builtin.keywords import PLUGIN as KEYWORDS
 from scorers.content import Content
 from scorers.function import scorer
@@ -91,6 +92,11 @@ def test_cards_say_what_there_is_to_know():
     assert set(card.outputs) == {"keywords.<list>.match", "keywords.<list>.count"}
     assert set(card.settings) == {"lists", "prefix"}
     assert card.source == "python"
+
+
+def test_a_card_says_what_is_judged_though_the_outputs_apply_to_everything():
+    (card,) = Registry.of([EXACT_HASH]).describe()
+    assert card.modalities == ("text", "image", "video", "audio")
 
 
 def test_a_bare_name_is_a_scorer_without_settings():

@@ -21,6 +21,8 @@ def texts(folded):
         ("say b-a-d now", ["say bad now"]),
         ("re-sent b-ad", ["re sent bad"]),
         ("a b four five", []),
+        ("i'm a b-4-d one", ["i m abad one"]),
+        ("i'd b'a'd", ["i d bad"]),
         ("over 455 w0rds", ["over 45 words"]),
         ("u.s.a. we'll", ["usa\nwe l"]),
         ("so... bad____word", ["so\nbad word"]),
