@@ -73,6 +73,7 @@ class Result:
     fixed: Proposal
     rest: Proposal
     parts: tuple[Part, ...]
+    caps: tuple[p.Grant, ...]
     exceptions: tuple[str, ...]
     waived: bool
     missing: Names
@@ -137,34 +138,38 @@ class Judgement:
         return tuple((clause.priority, self.truth(clause)) for clause in self.variant.priorities)
 
     @cached_property
+    def granted(self) -> Names:
+        return frozenset(clause for clause, truth in self.truths.items() if truth.holds)
+
+    @cached_property
     def result(self) -> Result:
         """What stays unknown is not granted, but speaks where it would have changed something (ruling R12)."""
-        granted = frozenset(clause for clause, truth in self.truths.items() if truth.holds)
-        first = self.propose(granted)
-        doubts = [
-            *self.doubtful_exceptions(granted, first),
-            *self.doubtful_raises(first),
-            *self.doubtful_effects(first),
-        ]
-        return self.propose(granted, doubts) if doubts else first
+        first = self.propose(self.granted)
+        doubts = [*self.doubtful_exceptions(first), *self.doubtful_raises(first), *self.doubtful_effects(first)]
+        return self.propose(self.granted, doubts) if doubts else first
 
-    def doubtful_exceptions(self, granted: Names, first: Result) -> list[Truth]:
+    def doubtful_exceptions(self, first: Result) -> list[Truth]:
         """The unknown exceptions and adjustments that would change the proposal: alone, else all that weaken or all that
         strengthen together (two caps, each on one of two ladders, matter only together).
         """
-        unsettled = {clause: truth for clause, truth in self.truths.items() if truth.unsettled}
+        unsettled = self.unsettled
         lowering = {clause.clause for clause in self.variant.adjustments if clause.delta < 0} & set(unsettled)
         alone = [{clause} for clause in unsettled]
         together = [names for names in (set(unsettled) - lowering, lowering) if len(names) > 1]
         for groups in (alone, together):
-            mattering = [names for names in groups if self.propose(granted | names).departs_from(first)]
+            mattering = [names for names in groups if self.propose(self.granted | names).departs_from(first)]
             if mattering:
                 return [unsettled[clause] for clause in sorted(set().union(*mattering))]
         return []
 
+    @property
+    def unsettled(self) -> Mapping[str, Truth]:
+        """The exceptions and adjustments that are unknown or err."""
+        return {clause: truth for clause, truth in self.truths.items() if truth.unsettled}
+
     def doubtful_raises(self, first: Result) -> list[Truth]:
         """The unknown `priority` conditions that would raise some route."""
-        routed = self.routed(first)
+        routed = self.routed(first.proposal)
         return [truth for level, truth in self.raises if truth.unsettled and any(level < r.priority for r in routed)]
 
     def doubtful_effects(self, first: Result) -> list[Truth]:
@@ -183,7 +188,7 @@ class Judgement:
         return Verdict(
             policy=self.policy.name,
             enforcement=proposal.enforcement,
-            routes=self.routed(result),
+            routes=self.routed(proposal),
             sanctions=tuple(Sanctioned(use.name, tuple(sorted(use.options.items()))) for use in proposal.sanctions),
             clause=result.deciding,
             clauses=(*adjusted, *result.clauses, *result.exceptions),
@@ -194,10 +199,11 @@ class Judgement:
             undetermined=bool(result.skipped),
         )
 
-    def routed(self, result: Result) -> tuple[Routed, ...]:
-        raised = [level for level, truth in self.raises if truth.holds]
+    def routed(self, proposal: Proposal, *, also_unknown: bool = False) -> tuple[Routed, ...]:
+        """The routes with their priority: as stated or the policy's severity, raised by what holds (or may hold)."""
+        raised = [level for level, truth in self.raises if truth.holds or (also_unknown and truth.unsettled)]
         found: dict[tuple[str, str], int] = {}
-        for use in result.proposal.routes:
+        for use in proposal.routes:
             level = min([self.policy.severity if use.priority is None else use.priority, *raised])
             found[use.route, use.queue] = min(level, found.get((use.route, use.queue), level))
         return tuple(Routed(route, queue, level) for (route, queue), level in sorted(found.items()))
@@ -237,6 +243,7 @@ class Judgement:
             fixed=join([fixed, *(part.proposal for part in defaults if part.absolute)]),
             rest=NOTHING if waivers else rest,
             parts=(*parts, *defaults),
+            caps=tuple(caps),
             exceptions=(
                 *(name for part in parts for name in part.caps),
                 *acting,

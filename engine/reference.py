@@ -6,14 +6,15 @@ Everything unknown is computed operation by operation (ruling R8). One policy is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from engine.decision import Outcome, Routed, Sanctioned, Status, Verdict
 from engine.join import join_effects, join_routes, join_sanctions
 from engine.judge import Judgement
 from engine.record import Record, read_input
+from engine.skipping import harmless, speakers
 from engine.view import View
 from policy_dsl import program as p
 from policy_dsl.program import Program
@@ -22,6 +23,21 @@ from policy_dsl.program import Program
 def decide(program: Program, record: Record, region: str) -> Outcome:
     """The decision in one region of the program; for a region that it lacks see `Engine` (ruling R20)."""
     return Evaluation(program, record, region).outcome()
+
+
+Speaker: TypeAlias = tuple[Judgement, Verdict]
+"""A policy and what it says, or (`engine/skipping.py`) could say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What all policies together come to."""
+
+    enforcement: int
+    routes: tuple[Routed, ...]
+    sanctions: tuple[Sanctioned, ...]
+    effects: tuple[tuple[str, p.Scalar], ...]
+    consequences: tuple[Verdict, ...]
 
 
 @dataclass(frozen=True)
@@ -39,28 +55,38 @@ class Evaluation:
 
     @cached_property
     def judgements(self) -> tuple[Judgement, ...]:
-        """Of the policies that apply in the region, by name."""
+        """Of the policies that apply in the region, by name.
+
+        Inputs said to be skipped are missing like any others where they could have mattered (ruling R4).
+        """
+        judged = self.judge(self.record)
+        if not self.record.skipped or harmless(self, judged):
+            return judged
+        return self.judge(replace(self.record, skipped=frozenset()))
+
+    def judge(self, record: Record) -> tuple[Judgement, ...]:
         place = self.program.regions.index(self.region)
         applying = [policy for policy in self.program.policies if policy.places[place] >= 0]
         return tuple(
             Judgement(
-                self.program, self.values, self.record, policy, policy.variants[policy.places[place]], self.experiments
+                self.program, self.values, record, policy, policy.variants[policy.places[place]], self.experiments
             )
             for policy in applying
         )
 
     @cached_property
     def live(self) -> tuple[Judgement, ...]:
-        return tuple(item for item in self.judgements if not item.policy.shadow)
+        return tuple(item for item, _ in self.acting)
+
+    @cached_property
+    def acting(self) -> tuple[Speaker, ...]:
+        return speakers(self.judgements)
 
     def outcome(self) -> Outcome:
         verdicts = tuple(item.verdict for item in self.judgements)
-        acting = [item.verdict for item in self.live]
-        enforcement = max((verdict.enforcement for verdict in acting), default=0)
-        consequences = [found for item in self.program.consequences if (found := self.consequence(item, enforcement))]
-        speaking = [*acting, *consequences]
-        routes = join_routes(self.program, [verdict.routes for verdict in speaking])
-        status = self.status(enforcement, routes, consequences)
+        joined = self.join(self.acting)
+        speaking = [*(verdict for _, verdict in self.acting), *joined.consequences]
+        status = self.status(joined)
         missing = tuple(sorted({name for verdict in speaking for name in verdict.missing}))
         arms = tuple(
             (f"{item.policy.name}/{name}", arm) for item in self.judgements for name, arm in sorted(item.arms.items())
@@ -70,50 +96,62 @@ class Evaluation:
         return Outcome(
             region=self.region,
             status=status,
-            enforcement=enforcement,
-            routes=routes,
-            sanctions=join_sanctions([verdict.sanctions for verdict in speaking]),
-            effects=self.effects(enforcement),
+            enforcement=joined.enforcement,
+            routes=joined.routes,
+            sanctions=joined.sanctions,
+            effects=joined.effects,
             verdicts=verdicts,
             fired=tuple(clause for verdict in speaking for clause in verdict.clauses),
             missing=missing,
             arms=arms,
         )
 
-    def status(self, enforcement: int, routes: Sequence[Routed], consequences: Sequence[Verdict]) -> Status:
+    def join(self, acting: Sequence[Speaker]) -> Joined:
+        """The policies' verdicts -> the strongest enforcement and the union of the rest, then the consequences (S5, S6)."""
+        enforcement = max((verdict.enforcement for _, verdict in acting), default=0)
+        proposers = [speaker for speaker in acting if speaker[1].enforcement == enforcement]
+        consequences = tuple(
+            found for item in self.program.consequences if (found := self.consequence(item, enforcement, proposers))
+        )
+        speaking = [*(verdict for _, verdict in acting), *consequences]
+        return Joined(
+            enforcement,
+            join_routes(self.program, [verdict.routes for verdict in speaking]),
+            join_sanctions([verdict.sanctions for verdict in speaking]),
+            self.effects(enforcement, proposers),
+            consequences,
+        )
+
+    def status(self, joined: Joined) -> Status:
         """S11, ruling R15."""
-        acting = [item.verdict for item in self.live]
-        if not any(verdict.open for verdict in (*acting, *consequences)):
+        acting = [verdict for _, verdict in self.acting]
+        if not any(verdict.open for verdict in (*acting, *joined.consequences)):
             return Status.DECIDED
-        if acting and all(verdict.open for verdict in acting) and enforcement == 0 and not routes:
+        if acting and all(verdict.open for verdict in acting) and joined.enforcement == 0 and not joined.routes:
             return Status.UNAVAILABLE
         return Status.DEGRADED
 
-    def effects(self, enforcement: int) -> tuple[tuple[str, p.Scalar], ...]:
+    def effects(self, enforcement: int, proposers: Sequence[Speaker]) -> tuple[tuple[str, p.Scalar], ...]:
         """Those of the enforcement, overlaid by the policies that propose it (ruling R14)."""
-        proposers = [item for item in self.live if item.verdict.speaks and item.verdict.enforcement == enforcement]
         base = self.program.enforcements[enforcement].effects
+        policies = [item for item, verdict in proposers if verdict.speaks]
         return join_effects(
-            base, [(item.policy.severity, item.policy.name, item.effects(enforcement)) for item in proposers]
+            base, [(item.policy.severity, item.policy.name, item.effects(enforcement)) for item in policies]
         )
 
-    def consequence(self, item: p.Consequence, enforcement: int) -> Verdict | None:
+    def consequence(self, item: p.Consequence, enforcement: int, proposers: Sequence[Speaker]) -> Verdict | None:
         """What it adds to the joined decision; None where it does not hold."""
-        proposers = [
-            j
-            for j in self.live
-            if j.verdict.enforcement == enforcement and (item.policies is None or j.policy.name in item.policies)
-        ]
-        if enforcement not in item.on or not proposers or not any(code in item.regions for code in self.chain):
+        policies = [j.policy for j, _ in proposers if item.policies is None or j.policy.name in item.policies]
+        if enforcement not in item.on or not policies or not any(code in item.regions for code in self.chain):
             return None
         view = View(self.program, self.values, self.record.at, item.scores)
         truth = view.truth(item.guard, item.when)
         if truth.unsettled:
             errors = (truth.error,) if truth.error else ()
-            return Verdict(item.clause, missing=tuple(sorted(truth.missing - self.record.skipped)), errors=errors)
+            return Verdict(item.clause, missing=tuple(sorted(truth.missing)), errors=errors)
         if not truth.holds:
             return None
-        level = min(judgement.policy.severity for judgement in proposers)
+        level = min(policy.severity for policy in policies)
         routes = tuple(
             Routed(use.route, use.queue, level if use.priority is None else use.priority)
             for use in item.proposal.routes
