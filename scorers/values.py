@@ -48,9 +48,9 @@ def checked(value: Any, output: Output) -> Value | Missing:
 def _score(value: Any, output: Output) -> Value | Missing:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _wrong(value, "a number in [0, 1]")
-    if not math.isfinite(value):
-        return Missing(f"the score is {float(value)}")
-    if not 0 <= to_micro(value) <= MICRO:
+    if isinstance(value, float) and not math.isfinite(value):
+        return Missing(f"the score is {value}")
+    if not (-1 <= value <= 2 and 0 <= to_micro(value) <= MICRO):  # far numbers overflow when scaled
         return Missing(f"the score {value!r} is outside [0, 1]")
     return to_micro(output.calibration(value) if output.calibration else value) / MICRO
 
