@@ -4,89 +4,60 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, overload
 
-from engine.bundle import read_bundle
 from engine.decision import Outcome, Status
-from engine.load import load_pack
+from engine.loader import Loaded, Loader
 from engine.record import InvalidRecordError, Record, read_record
 from engine.reference import decide as decide_by_reference
 from engine.rendering import Decision
-from policy_dsl.diagnostics import Diagnostic
 from policy_dsl.program import Program
-from policy_dsl.source import Source
-from policy_dsl.stored import digest, to_json
 from policy_dsl.suggest import suggest
 from scorers.content import Content
-from scorers.registry import Configured, Registry
+from scorers.registry import Registry
 from scorers.runner import Runner, Scored
+from scorers.scorer import Plugin
 
 Evaluator = Literal["scalar", "reference"]
-
-
-class PackInvalidError(ValueError):
-    """A pack with errors, which does not load (S9). `diagnostics` are all findings, `sources` the texts they point into."""
-
-    def __init__(self, path: Path, diagnostics: tuple[Diagnostic, ...], sources: Mapping[str, Source]) -> None:
-        self.path, self.diagnostics, self.sources = path, diagnostics, sources
-        first = next(d for d in diagnostics if d.severity == "error")
-        line, column = sources[first.span.path].position(first.span.start) if first.span.path in sources else (1, 1)
-        super().__init__(
-            f"the pack `{path}` has errors, the first at {first.span.path}:{line}:{column}: {first.message} [{first.code}];"
-            f" `limen check {path}` shows them all"
-        )
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """What an engine runs; replaced as a whole."""
-
-    program: Program
-    digest: str
-    scorers: tuple[Configured, ...]
-    problems: tuple[str, ...]
 
 
 class Engine:
     """Decides by one pack. Safe to share between threads; `reload` swaps the pack between two decisions, never within one."""
 
-    def __init__(
-        self,
-        loaded: Loaded,
-        path: Path | None = None,
-        registry: Registry | None = None,
-        evaluator: Evaluator = "reference",
-    ) -> None:
-        self._path, self._registry, self._evaluator = path, registry, evaluator
+    def __init__(self, loader: Loader, evaluator: Evaluator = "scalar") -> None:
+        """Raises what `Loader.load` raises."""
+        self._loader, self._evaluator = loader, evaluator
         self._lock = threading.Lock()
-        self._state = _State(loaded, evaluator)
+        self._state = _State(loader.load(), evaluator)
 
     @classmethod
     def load(
         cls,
         path: str | Path,
         *,
-        scorers: Iterable[Any] = (),
+        scorers: Iterable[Plugin] = (),
         registry: Registry | None = None,
-        evaluator: Evaluator = "reference",
+        evaluator: Evaluator = "scalar",
+        cache: str | Path | None = None,
     ) -> Engine:
-        """Loads a pack's folder or a `bundle.json`. `scorers` are plugins beside the installed ones.
+        """Loads a pack's folder or a `bundle.json`.
 
-        Raises PackInvalidError, PackError, BundleError, OSError.
+        `scorers` are plugins beside the installed ones; `registry` stands in for all of them. `cache` is a folder where
+        compiled packs are kept by content. Raises PackInvalidError, PackError, BundleError, OSError.
         """
-        if registry is None:
-            registry = Registry.installed(extra=scorers)
-        return cls(load(Path(path), registry), Path(path), registry, evaluator)
+        plugins = registry or Registry.installed(extra=scorers)
+        return cls(Loader(Path(path), plugins, Path(cache) if cache is not None else None), evaluator)
 
     def reload(self) -> bool:
-        """Loads the path again and swaps it in whole; True where the pack changed. On an error the old one goes on (S9)."""
-        if self._path is None:
-            raise ValueError("this engine was not loaded from a path")
+        """Loads the path again and swaps it in whole; True where the pack changed. On an error the old one goes on (S9).
+
+        Files whose text did not change are neither parsed nor lowered again.
+        """
         with self._lock:
-            loaded = load(self._path, self._registry)
+            loaded = self._loader.load()
             changed = loaded.digest != self._state.loaded.digest
             self._state = _State(loaded, self._evaluator)
             return changed
@@ -144,22 +115,6 @@ class Engine:
             state.decide(raw_record(content, found, region, at or now, state.loaded.program), found)
             for (content, region, at), found in zip(items, scored, strict=True)
         )
-
-
-def load(path: Path, registry: Registry | None) -> Loaded:
-    """Raises PackInvalidError, PackError, BundleError, OSError."""
-    registry = registry or Registry.installed()
-    if path.is_file():
-        bundle = read_bundle(path)
-        program = bundle.program()
-        setup = registry.configure(program.scorers, path.parent)
-        return Loaded(
-            program, bundle.digest, setup.scorers, tuple(f"{p.scorer}: {p.message}" for p in setup.problems)
-        )
-    found = load_pack(path, registry)
-    if found.compiled.program is None:
-        raise PackInvalidError(path, found.compiled.diagnostics, found.pack.sources)
-    return Loaded(found.compiled.program, digest(to_json(found.compiled.program)), found.setup.scorers, ())
 
 
 def raw_record(content: Content, scored: Scored, region: Any, at: datetime | str, program: Program) -> dict[str, Any]:

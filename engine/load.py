@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from policy_dsl.compile import Compiled, compile_pack
 from policy_dsl.diagnostics import Diagnostic, Severity
 from policy_dsl.env import Env, facts
 from policy_dsl.manifest import Manifest
-from policy_dsl.manifest_reader import span_of_key
+from policy_dsl.manifest_reader import read_manifest, span_of_key
+from policy_dsl.memory import Memory
 from policy_dsl.pack import MANIFEST, Pack, read_pack
 from policy_dsl.program import Input
 from policy_dsl.source import Source
@@ -23,7 +24,7 @@ KINDS = {Kind.SCORE: "score", Kind.FLAG: "bool", Kind.COUNT: "int", Kind.CHOICE:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedPack:
     """`env` is None where the manifest cannot be read; then nothing else was checked."""
 
     pack: Pack
@@ -32,14 +33,22 @@ class Loaded:
     compiled: Compiled
 
 
-def load_pack(root: Path, registry: Registry | None = None, tree: RegionTree | None = None) -> Loaded:
+def load_pack(
+    root: Path, registry: Registry | None = None, tree: RegionTree | None = None, memory: Memory | None = None
+) -> LoadedPack:
     """Reads and compiles a pack with the installed scorers. Raises PackError where there is no pack to read."""
-    pack = read_pack(root)
+    pack = read_pack(root, memory.parse) if memory else read_pack(root)
     if pack.manifest is None:
-        return Loaded(pack, None, Setup(()), Compiled(None, pack.diagnostics))
+        return LoadedPack(pack, None, Setup(()), Compiled(None, pack.diagnostics))
     setup = (registry or Registry.installed()).configure(pack.manifest.scorers, root)
     env, found = make_env(pack.manifest, pack.sources[MANIFEST], setup, tree or load_regions())
-    return Loaded(pack, env, setup, compile_pack(pack, env, found))
+    return LoadedPack(pack, env, setup, compile_pack(pack, env, found, memory))
+
+
+def read_manifest_setup(sources: Mapping[str, Source], registry: Registry, root: Path) -> Setup | None:
+    """The pack's scorers, without reading its rules; None where the manifest has errors."""
+    manifest, _ = read_manifest(sources[MANIFEST])
+    return registry.configure(manifest.scorers, root) if manifest else None
 
 
 def make_env(manifest: Manifest, source: Source, setup: Setup, tree: RegionTree) -> tuple[Env, tuple[Diagnostic, ...]]:

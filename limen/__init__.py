@@ -7,7 +7,8 @@ from limen import _siblings as _siblings  # isort: skip - first: a stranger's pa
 
 from engine.bundle import BundleError
 from engine.decision import Status
-from engine.engine import Engine, PackInvalidError
+from engine.engine import Engine
+from engine.loader import PackInvalidError
 from engine.rendering import Decision
 from policy_dsl.diagnostics import Diagnostic
 from policy_dsl.pack import PackError

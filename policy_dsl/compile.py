@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
+from policy_dsl import nodes as n
+from policy_dsl import program as p
 from policy_dsl.checks import CHECKS
 from policy_dsl.checks.context import Context
 from policy_dsl.diagnostics import Diagnostic, Severity, in_order
 from policy_dsl.env import Env
-from policy_dsl.lower import lower
+from policy_dsl.lower import Lower, lower
+from policy_dsl.memory import Memory, context_of
 from policy_dsl.pack import Pack
 from policy_dsl.program import Program
 
@@ -28,12 +32,19 @@ class Compiled:
         return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
 
 
-def compile_pack(pack: Pack, env: Env, before: tuple[Diagnostic, ...] = ()) -> Compiled:
+def compile_pack(pack: Pack, env: Env, before: tuple[Diagnostic, ...] = (), memory: Memory | None = None) -> Compiled:
     """Checks everything in one run; `before` are findings about the manifest's scorers and regions."""
     context = Context(pack.items, env, pack.sources, broken_words(pack))
     found = in_order([*pack.diagnostics, *before, *(finding for check in CHECKS for finding in check(context))])
     compiled = Compiled(None, found)
-    return compiled if compiled.errors else Compiled(lower(pack.items, env, pack.sources), found)
+    if compiled.errors:
+        return compiled
+    again = partial(_again, memory, context_of(pack, env)) if memory else None
+    return Compiled(lower(pack.items, env, pack.sources, again), found)
+
+
+def _again(memory: Memory, context: str, policy: n.Policy, make: Lower) -> p.Policy:
+    return memory.lower(policy, context, make)
 
 
 def broken_words(pack: Pack) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from policy_dsl import nodes as n
 from policy_dsl import program as p
@@ -21,11 +21,17 @@ from policy_dsl.scores import lower_score
 from policy_dsl.source import Source, Span
 
 T = TypeVar("T")
+Lower: TypeAlias = Callable[[n.Policy], p.Policy]
 FAIL_CLOSED = ("P0", "P1")
 
 
-def lower(items: Sequence[n.Item], env: Env, sources: Mapping[str, Source]) -> p.Program:
-    """The Program of all files' items."""
+def lower(
+    items: Sequence[n.Item],
+    env: Env,
+    sources: Mapping[str, Source],
+    again: Callable[[n.Policy, Lower], p.Policy] | None = None,
+) -> p.Program:
+    """The Program of all files' items; `again` may know a policy's program from before."""
     pack = PackLowering(tuple(items), env, sources)
     manifest = env.manifest
     return p.Program(
@@ -41,7 +47,7 @@ def lower(items: Sequence[n.Item], env: Env, sources: Mapping[str, Source]) -> p
         regions=env.tree.codes,
         parents=tuple((*env.tree.chain(code), None)[1] for code in env.tree.codes),
         dates=pack.dates,
-        policies=tuple(pack.policy(policy) for policy in pack.policies),
+        policies=tuple(again(policy, pack.policy) if again else pack.policy(policy) for policy in pack.policies),
         consequences=pack.consequences,
         scorers=dict(sorted(manifest.scorers.items())),
     )

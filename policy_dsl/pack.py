@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from policy_dsl import nodes as n
 from policy_dsl.diagnostics import Diagnostic, Severity
 from policy_dsl.manifest import Manifest
 from policy_dsl.manifest_reader import read_manifest
-from policy_dsl.parser import parse
+from policy_dsl.parser import Parsed, parse
 from policy_dsl.source import Source, Span
 
 MANIFEST = "limen.yaml"
@@ -41,24 +41,32 @@ class Pack:
         return tuple(sorted((item for item in self.items if isinstance(item, n.Policy)), key=lambda p: p.name.text))
 
 
-def read_pack(root: Path) -> Pack:
-    """Reads `limen.yaml` and every `.limen` file below `root`, hidden folders left out. Raises PackError."""
+@dataclass(frozen=True)
+class Texts:
+    """A pack's files, unread as rules: the manifest and every rule file, by path; what could not be read is a finding."""
+
+    sources: Mapping[str, Source]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def read_texts(root: Path) -> Texts:
+    """`limen.yaml` and every `.limen` file below `root`, hidden folders left out. Raises PackError."""
     if not root.is_dir():
         raise PackError(f"`{root}` is not a directory, expected a pack: a directory with a `{MANIFEST}`")
     if not (root / MANIFEST).is_file():
         raise PackError(f"`{root}` has no `{MANIFEST}`: `limen init DIR` makes a pack to start from")
     found: list[Diagnostic] = []
-    manifest_text = _read(root, MANIFEST, found)
-    manifest, problems = read_manifest(manifest_text)
-    found += problems
-    sources = {MANIFEST: manifest_text}
-    files = []
-    for path in _rule_files(root):
-        source = sources[path] = _read(root, path, found)
-        parsed = parse(source)
-        files.append(parsed.file)
-        found += parsed.diagnostics
-    return Pack(root, manifest, tuple(files), sources, tuple(found))
+    sources = {path: _read(root, path, found) for path in (MANIFEST, *_rule_files(root))}
+    return Texts(sources, tuple(found))
+
+
+def read_pack(root: Path, parse: Callable[[Source], Parsed] = parse) -> Pack:
+    """Reads and parses a pack. Raises PackError."""
+    texts = read_texts(root)
+    manifest, problems = read_manifest(texts.sources[MANIFEST])
+    parsed = [parse(source) for path, source in texts.sources.items() if path != MANIFEST]
+    found = [*texts.diagnostics, *problems, *(finding for file in parsed for finding in file.diagnostics)]
+    return Pack(root, manifest, tuple(file.file for file in parsed), texts.sources, tuple(found))
 
 
 def _rule_files(root: Path) -> list[str]:

@@ -111,8 +111,9 @@ def canonical(data: Any) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _plain(value: object) -> Any:
-    return _adapter(type(value)).dump_python(value, mode="json")
+def _plain(value: Any) -> Any:
+    kind: Any = type(value)
+    return _adapter(kind).dump_python(value, mode="json")
 
 
 @cache

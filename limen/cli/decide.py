@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from limen.cli.lines import Line, read_lines, writer
-from limen.cli.packs import engine
+from limen.cli.packs import Cache, engine
 
 
 def decide(
@@ -20,9 +20,10 @@ def decide(
     trace: Annotated[
         Literal["none", "fired", "full"], typer.Option(help="How much of the explanation is written.")
     ] = "full",
+    cache: Cache = None,
 ) -> None:
     """Decide on records that carry their scores. A line that is no record gives an `unavailable` decision, and status 1."""
-    loaded = engine(pack, evaluator)
+    loaded = engine(pack, evaluator, cache)
     bad = 0
     with writer(output) as write:
         for line in read_lines(input):

@@ -13,16 +13,17 @@ from engine.rendering import Decision
 from limen.cli.errors import CannotError
 from limen.cli.lines import Line, opened
 from limen.cli.moderate import content_of
-from limen.cli.packs import engine
+from limen.cli.packs import Cache, engine
 from limen.cli.telling import tell
 
 
 def explain(
     pack: Annotated[Path, typer.Option(help="The pack's folder, or a bundle.")],
     input: Annotated[Path, typer.Option(help="One record or content as JSON; `-` is standard input.")],
+    cache: Cache = None,
 ) -> None:
     """Tell one decision to a person: what was decided, why, and what would change it."""
-    loaded = engine(pack, "scalar")
+    loaded = engine(pack, "scalar", cache)
     data = _object(input)
     is_record = "scores" in data or not ({"text", "images"} & data.keys())
     if is_record:

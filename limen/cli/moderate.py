@@ -13,7 +13,7 @@ import typer
 from engine.engine import Engine
 from limen.cli.decide import unreadable
 from limen.cli.lines import Line, read_lines, writer
-from limen.cli.packs import engine
+from limen.cli.packs import Cache, engine
 from scorers.content import Content, ContentError
 
 T = TypeVar("T")
@@ -27,13 +27,14 @@ def moderate(
     trace: Annotated[
         Literal["none", "fired", "full"], typer.Option(help="How much of the explanation is written.")
     ] = "full",
+    cache: Cache = None,
     *,
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Media may lie outside of the input's folder.")
     ] = False,
 ) -> None:
     """Run the pack's scorers on contents and decide. A line that is no content gives an `unavailable` decision, and status 1."""
-    loaded = engine(pack, "scalar")
+    loaded = engine(pack, "scalar", cache)
     folder = Path.cwd() if str(input) == "-" else input.parent
     with writer(output) as write:
         bad = asyncio.run(_run(loaded, input, folder, trace, write, allow_outside=allow_outside))

@@ -6,18 +6,23 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from policy_dsl.render import Format, render
 
 from engine.bundle import BundleError
-from engine.engine import Engine, Evaluator, PackInvalidError
-from engine.load import Loaded, load_pack
+from engine.engine import Engine, Evaluator
+from engine.load import LoadedPack, load_pack
+from engine.loader import PackInvalidError
 from limen.cli.errors import CannotError
 from policy_dsl.diagnostics import Diagnostic
 from policy_dsl.pack import PackError
 from policy_dsl.source import Source
 
+Cache = Annotated[
+    Path | None, typer.Option(envvar="LIMEN_CACHE", help="A folder where compiled packs are kept, by content.")
+]
 DOCS = "docs/reference/errors"
 
 
@@ -26,17 +31,17 @@ def url_of(code: str) -> str:
     return f"{DOCS}/{code}.md"
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path) -> LoadedPack:
     try:
         return load_pack(path)
     except (PackError, OSError) as error:
         raise CannotError(str(error)) from None
 
 
-def engine(path: Path, evaluator: Evaluator) -> Engine:
+def engine(path: Path, evaluator: Evaluator, cache: Path | None = None) -> Engine:
     """The engine of a pack or a bundle; its errors are shown in full."""
     try:
-        return Engine.load(path, evaluator=evaluator)
+        return Engine.load(path, evaluator=evaluator, cache=cache)
     except PackInvalidError as error:
         show(error.diagnostics, error.sources, "text", err=True)
         raise CannotError(f"the pack `{path}` has errors and does not load") from None

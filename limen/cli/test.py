@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import typer
 
-from engine.load import Loaded
+from engine.load import LoadedPack
 from engine.packtests import Boundary, Result, run_tests
 from limen.cli.errors import CannotError
 from limen.cli.packs import load, show
@@ -37,7 +37,7 @@ def run(
         raise typer.Exit(1)
 
 
-def _place(loaded: Loaded, result: Result) -> str:
+def _place(loaded: LoadedPack, result: Result) -> str:
     line, _ = loaded.pack.sources[result.case.span.path].position(result.case.span.start)
     return f"{result.case.span.path}:{line}"
 
@@ -46,7 +46,7 @@ def _title(result: Result) -> str:
     return f'{result.case.policy or "decision"} "{result.case.title}" in {result.case.region}'
 
 
-def _text(loaded: Loaded, results: Sequence[Result], boundaries: Sequence[Boundary]) -> str:
+def _text(loaded: LoadedPack, results: Sequence[Result], boundaries: Sequence[Boundary]) -> str:
     failed = [result for result in results if result.problem]
     lines = [f"FAILED {_place(loaded, result)}: {_title(result)}\n       {result.problem}" for result in failed]
     for item in boundaries:
@@ -62,7 +62,7 @@ def _text(loaded: Loaded, results: Sequence[Result], boundaries: Sequence[Bounda
     return "\n".join(lines)
 
 
-def _json(loaded: Loaded, results: Sequence[Result], boundaries: Sequence[Boundary]) -> str:
+def _json(loaded: LoadedPack, results: Sequence[Result], boundaries: Sequence[Boundary]) -> str:
     return json.dumps(
         {
             "version": 1,
@@ -88,7 +88,7 @@ def _json(loaded: Loaded, results: Sequence[Result], boundaries: Sequence[Bounda
     )
 
 
-def _junit(loaded: Loaded, results: Sequence[Result], boundaries: Sequence[Boundary]) -> str:
+def _junit(loaded: LoadedPack, results: Sequence[Result], boundaries: Sequence[Boundary]) -> str:
     failures = sum(bool(result.problem) for result in results) + sum(bool(item.lacks) for item in boundaries)
     suite = ET.Element("testsuite", name="limen", tests=str(len(results) + len(boundaries)), failures=str(failures))
     for result in results:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import limen
+from policy_dsl import memory
 from policy_dsl.pack import PackError
 
 MANIFEST = """
@@ -162,3 +163,32 @@ def test_the_public_names_are_sorted_and_there() -> None:
     assert all(hasattr(limen, name) for name in limen.__all__)
 
 
+
+
+def test_a_cache_gives_the_same_engine_and_never_an_old_one(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    cache = tmp_path_factory.mktemp("cache")
+    first = limen.Engine.load(pack, cache=cache)
+    again = limen.Engine.load(pack, cache=cache)
+    assert (again.digest, again.program) == (first.digest, first.program)
+    assert len(list(cache.iterdir())) == 1
+    (pack / "nudity.limen").write_text(POLICY.replace("0.95", "0.96"), encoding="utf-8")
+    assert limen.Engine.load(pack, cache=cache).digest != first.digest
+    for entry in cache.iterdir():
+        entry.write_text("{}", encoding="utf-8")
+    assert limen.Engine.load(pack, cache=cache).digest == limen.Engine.load(pack).digest
+
+
+def test_reload_reads_only_what_changed(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (pack / "other.limen").write_text(POLICY.replace("policy nudity", "policy other"), encoding="utf-8")
+    engine = limen.Engine.load(pack)
+    parsed: list[str] = []
+    original = memory.parse
+    monkeypatch.setattr(memory, "parse", lambda source: parsed.append(source.path) or original(source))
+    (pack / "other.limen").write_text(POLICY.replace("policy nudity", "policy other").replace("0.95", "0.96"), encoding="utf-8")
+    before = {policy.name: policy for policy in engine.program.policies}
+    engine.reload()
+    after = {policy.name: policy for policy in engine.program.policies}
+    assert parsed == ["other.limen"]
+    assert after["nudity"] is before["nudity"]
+    assert after["other"] != before["other"]
+    assert engine.digest == limen.Engine.load(pack).digest
