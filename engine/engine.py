@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, overload
+
+import structlog
 
 from engine.decision import Outcome, Status
 from engine.loader import Loaded, Loader
@@ -22,6 +25,7 @@ from scorers.runner import Runner, Scored
 from scorers.scorer import Plugin
 
 Evaluator = Literal["scalar", "reference"]
+log = structlog.get_logger("limen")
 
 
 class Engine:
@@ -60,6 +64,7 @@ class Engine:
             loaded = self._loader.load()
             changed = loaded.digest != self._state.loaded.digest
             self._state = _State(loaded, self._evaluator)
+            log.info("pack_loaded", pack=loaded.program.pack, digest=loaded.digest, changed=changed)
             return changed
 
     @property
@@ -109,12 +114,20 @@ class Engine:
     ) -> tuple[tuple[Decision, ...], ...]:
         """Runs the scorers once over a batch and decides each content, one decision per region. `at` None is now."""
         state = self._state
-        scored = await Runner(state.loaded.scorers).run([content for content, _, _ in items])
+        scored = await state.runner.run([content for content, _, _ in items])
+        _log_missing(scored)
         now = datetime.now(UTC)
         return tuple(
             state.decide(raw_record(content, found, region, at or now, state.loaded.program), found)
             for (content, region, at), found in zip(items, scored, strict=True)
         )
+
+
+def _log_missing(scored: Sequence[Scored]) -> None:
+    """An outage shows in the log as well as in the decisions: each reason once a batch."""
+    reasons = Counter(f"{name}: {reason}" for found in scored for name, reason in found.missing.items())
+    for reason, contents in sorted(reasons.items()):
+        log.warning("output_missing", reason=reason, contents=contents)
 
 
 def raw_record(content: Content, scored: Scored, region: Any, at: datetime | str, program: Program) -> dict[str, Any]:
@@ -152,6 +165,7 @@ class _State:
         self.loaded = loaded
         self.regions = frozenset(loaded.program.regions)
         self.inputs = {spec.name for spec in loaded.program.inputs}
+        self.runner = Runner(loaded.scorers)
         self.evaluate = _evaluator(loaded.program, evaluator)
 
     def decide(self, raw: Mapping[str, Any], scored: Scored | None = None) -> tuple[Decision, ...]:

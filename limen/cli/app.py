@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from typing import Annotated
 
+import structlog
 import typer
 
 import limen
@@ -51,8 +54,23 @@ def _root(
     """Policy as code for content moderation: check, test and run packs of rule files."""
 
 
+def _configure_log() -> None:
+    """Log lines go to standard error; warnings and above unless `LIMEN_LOG` names another level."""
+    level = logging.getLevelNamesMapping().get(os.environ.get("LIMEN_LOG", "warning").upper(), logging.WARNING)
+    as_json = os.environ.get("LIMEN_LOG_FORMAT") == "json"
+    renderer = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 def main() -> None:
     """The entry point: one clear message on standard error, and status 2, for what cannot be carried out."""
+    _configure_log()
     try:
         app()
     except CannotError as error:
