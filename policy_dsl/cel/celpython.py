@@ -6,6 +6,7 @@ compiled runner is not safe in threads. So it gets no mixed numbers, times, conv
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -13,29 +14,44 @@ import celpy
 from celpy import celtypes
 from celpy.evaluation import CELEvalError
 
+from policy_dsl.cel.check import check
 from policy_dsl.cel.nodes import Call, Expr, Ident, ListExpr, Literal, Macro
 from policy_dsl.cel.partial import Err, Result
 from policy_dsl.cel.resolve import free_names
+from policy_dsl.cel.types import BOOL, DOUBLE, DYN, INT, SCORE, STRING, Type, plain
 from policy_dsl.cel.unparse import unparse
 from policy_dsl.cel.values import INT_MAX, LISTS, MICROS, Micro, Value, elements
-from policy_dsl.cel.walk import replace_free, walk
+from policy_dsl.cel.walk import children, replace_free, walk
 
 PORTABLE_CALLS: Final = frozenset({
     "_&&_", "_||_", "!_", "_?_:_", "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in", "_+_", "_-_", "_*_", "_/_", "_%_", "-_",
     "size", "contains", "startsWith", "endsWith", "matches",
 })  # fmt: skip
+MAX_FRAMES: Final = 500
 PORTABLE_LITERALS: Final = ("bool", "int", "double", "string")
 
 
-def portable(expr: Expr) -> bool:
-    """Whether cel-python can be asked about `expr`, a resolved expression that `check` has no finding on."""
-    return all(_portable(node) for node in walk(expr))
+def portable(expr: Expr, types: Mapping[str, Type]) -> bool:
+    """Whether cel-python can be asked about `expr`, a resolved expression that `check` has no finding on with these types."""
+    names = all(_plain(types.get(name, DYN)) for name, _ in free_names(expr))
+    return names and _frames(expr) <= MAX_FRAMES and all(_portable(node, types) for node in walk(expr))
 
 
-def _portable(node: Expr) -> bool:
+def _plain(of: Type) -> bool:
+    return plain(of) in (BOOL, INT, DOUBLE, STRING, SCORE) or (of.name in ("list", "set") and _plain(of.args[0]))
+
+
+def _frames(expr: Expr) -> int:
+    """About how deep cel-python's stack grows; as measured, a macro takes 45 frames and another node ten."""
+    return (45 if isinstance(expr, Macro) else 10) + max(map(_frames, children(expr)), default=0)
+
+
+def _portable(node: Expr, types: Mapping[str, Type]) -> bool:
     match node:
         case Literal(kind=kind, value=value):
             return kind in PORTABLE_LITERALS and not (kind == "int" and abs(int(value or 0)) > INT_MAX)
+        case Call(function="_+_"):  # two strings come out as something that has no methods
+            return check(node, types, expect=None)[0] in (INT, DOUBLE)
         case Call(function=function):
             return function in PORTABLE_CALLS
         case Ident() | ListExpr() | Macro():
@@ -48,8 +64,7 @@ def program(expr: Expr) -> Callable[[Mapping[str, Value]], Result]:
     names = dict.fromkeys(name for name, _ in free_names(expr))
     variables = {name: f"limen_{i}" for i, name in enumerate(names)}
     text = unparse(replace_free(expr, lambda ident: Ident(variables[ident.name], ident.span)))
-    environment = celpy.Environment(runner_class=celpy.InterpretedRunner)
-    runner = environment.program(environment.compile(text))
+    runner = _runner(text)
 
     def run(inputs: Mapping[str, Value]) -> Result:
         try:
@@ -58,6 +73,15 @@ def program(expr: Expr) -> Callable[[Mapping[str, Value]], Result]:
             return Err(" ".join(str(error.args[0]).split()))
 
     return run
+
+
+def _runner(text: str) -> celpy.Runner:
+    limit = sys.getrecursionlimit()
+    try:
+        environment = celpy.Environment(runner_class=celpy.InterpretedRunner)
+    finally:
+        sys.setrecursionlimit(limit)  # the environment raises it, for the whole process
+    return environment.program(environment.compile(text))
 
 
 def _to_celpy(value: Value) -> Any:

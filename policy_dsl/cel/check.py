@@ -98,8 +98,6 @@ class _Checker:
             return self.report(
                 error("LIM332", f"`{expr.text or expr.value}` is more than an int holds, {INT_MAX}", expr)
             )
-        if expr.kind == "double" and expr.value in (float("inf"), float("-inf")):
-            return self.report(error("LIM332", f"`{expr.text or 'inf'}` is more than a double holds", expr))
         return LITERALS[expr.kind]
 
     def name(self, expr: Expr, name: str, scope: Scope) -> Type:

@@ -25,7 +25,7 @@ CEL_CODES: Final[Mapping[str, str]] = {
     "LIM321": "an order of enum values",
     "LIM330": "a pattern that RE2 does not take",
     "LIM331": "a text that its conversion never reads",
-    "LIM332": "a number literal out of range",
+    "LIM332": "an int literal out of range",
     "LIM333": "a division by zero",
     "LIM340": "a list or map of mixed types",
     "LIM341": "a macro over a value that has no elements",

@@ -73,7 +73,7 @@ def has(operand: Value, field: str) -> bool:
 def compiled(text: str) -> Callable[[str], bool]:
     """A regular expression of RE2, linear in the text it searches; CelError where RE2 does not take it.
 
-    What it gives never raises for a string: half a surrogate pair matches nothing.
+    What it gives never raises for a string: half a surrogate pair counts as a character.
     """
     options = re2.Options()
     options.log_errors = False

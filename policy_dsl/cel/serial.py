@@ -9,6 +9,7 @@ Numbers are texts, so that a reader whose JSON numbers are doubles loses nothing
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any, TypeAlias
 
 from policy_dsl.cel.nodes import Call, Expr, Ident, ListExpr, Literal, Macro, MapExpr, Select, Weight
@@ -93,6 +94,6 @@ def _literal_from_json(data: Json) -> Literal:
             return Literal("string", text)
         case ["bytes", str(digits)]:
             return Literal("bytes", bytes.fromhex(digits))
-        case ["int" | "uint" | "double" as kind, str(digits)]:
-            return Literal(kind, _NUMBERS[kind](digits))
+        case ["int" | "uint" | "double" as kind, str(digits)] if isfinite(number := _NUMBERS[kind](digits)):
+            return Literal(kind, number)
     raise ValueError(f"not an expression: {data!r:.80}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Final
 
@@ -81,7 +80,7 @@ def literal_text(literal: Literal) -> str:
         case int(value):
             return f"{value}u" if literal.kind == "uint" else str(value)
         case float(value):
-            return repr(value) if math.isfinite(value) else f"{'-' if value < 0 else ''}1e999"
+            return repr(value)
         case str(value):
             return f'"{"".join(map(_character, value))}"'
         case bytes(value):

@@ -55,7 +55,7 @@ def test_text_keeps_its_meaning_with_as_few_parentheses_as_it_needs(text):
 
 @pytest.mark.parametrize("data", [
     [], ["int"], ["int", 5], ["int", "x"], ["float", "1"], ["name"], ["name", 1], ["call"], ["macro", "some", ["null"], "x", ["null"]],
-    ["macro", "all", ["null"], "x"], ["map", ["null"]], ["weight", ["name", "x"], ["null"]], ["bytes", "0"], "null", None, ["bool", 1],
+    ["macro", "all", ["null"], "x"], ["map", ["null"]], ["weight", ["name", "x"], ["null"]], ["bytes", "0"], "null", None, ["bool", 1], ["double", "inf"], ["double", "nan"],
     ["get", ["null"], 3], ["list", 3], {"a": 1},
 ])  # fmt: skip
 def test_json_of_no_expression_is_refused(data):

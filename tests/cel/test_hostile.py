@@ -1,0 +1,112 @@
+"""Conditions and inputs made to hurt: none takes longer than its length, none escapes as anything but a CEL error."""
+
+import pytest
+
+from policy_dsl.cel.check import check
+from policy_dsl.cel.functions import compiled
+from policy_dsl.cel.interpret import interpret
+from policy_dsl.cel.lowering import to_function
+from policy_dsl.cel.partial import Err
+from policy_dsl.cel.resolve import resolve
+from policy_dsl.cel.serial import from_json, to_json
+from policy_dsl.cel.times import parse_duration, parse_timestamp
+from policy_dsl.cel.types import DYN, INT, STRING
+from policy_dsl.cel.unparse import unparse
+from policy_dsl.cel.values import CelError
+from policy_dsl.parser import parse_condition
+from policy_dsl.source import Source
+
+MANY = 1_000_000  # a quadratic reader would take weeks over this, an exponential one for ever
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(a+)+$",
+        "^(a|a)*$",
+        "(a|aa)+$",
+        "(.*)(.*)(.*)(.*)(.*)x",
+        "^(([a-z])+.)+[A-Z]([a-z])+$",
+        "a?" * 50 + "a" * 50 + "b",
+    ],
+)
+def test_a_pattern_never_backtracks(pattern):
+    assert not compiled(pattern)("a" * MANY + "!")
+
+
+@pytest.mark.parametrize("pattern", ["(?=a)", "(?<!a)b", r"(a)\1", "a{1000}{1000}", "(" * 2000, "\ud800", "["])
+def test_a_pattern_that_is_not_linear_is_refused(pattern):
+    with pytest.raises(CelError):
+        compiled(pattern)
+
+
+def test_a_pattern_may_search_what_is_no_unicode():
+    assert compiled("^.$")("\ud800")
+    assert compiled("b")("\ud800b")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * MANY,
+        "1" * MANY,
+        "1" * MANY + "s",
+        "0" * MANY,
+        "0." + "1" * MANY,
+        "9h" * MANY,
+        "-" * MANY,
+        "." * MANY,
+        "1.1.1" * MANY,
+    ],
+)
+def test_a_duration_is_read_once(text):
+    with pytest.raises(CelError):
+        parse_duration(text)
+
+
+def test_a_long_duration_is_read_all_the_same():
+    assert parse_duration("0." + "0" * MANY + "s").nanos == 0
+    assert parse_duration("0s" * MANY).nanos == 0
+
+
+@pytest.mark.parametrize("text", ["9" * MANY, "2026-03-01T00:00:00." + "1" * MANY, "2026-03-01T00:00:00" + "Z" * MANY])
+def test_a_timestamp_is_read_once(text):
+    with pytest.raises(CelError):
+        parse_timestamp(text)
+
+
+@pytest.mark.parametrize("function", ["int", "uint", "double", "bool", "timestamp", "duration"])
+@pytest.mark.parametrize("text", ["9" * MANY + "x", "-" * MANY, "1." * MANY, "1e" + "9" * MANY + "x"])
+def test_a_conversion_is_read_once(function, text):
+    assert isinstance(interpret(parsed(f"{function}(s)"), {"s": text}.__getitem__), Err)
+
+
+def parsed(text):
+    expr, found = parse_condition(Source("t", text))
+    assert expr is not None, found
+    return resolve(expr, {"s", "n"}.__contains__)
+
+
+DEEP = {
+    "a chain of ||": " || ".join(["n == 1"] * 190), "a chain of &&": " && ".join(["1 / n == 1"] * 190), "a sum": " + ".join(["n"] * 190) + " == 190",
+    "parentheses": "(" * 60 + "n" + " + 1)" * 60 + " == 61", "negations": "!" * 90 + "(n == 1)", "minuses": "-" * 90 + "n == 1", "lists": "[" * 60 + "n" + "]" * 60 + " == []",
+    "choices": "n == 1 ? true : " * 60 + "false", "macros": "[n].exists(x, " * 40 + "x == n" + ")" * 40, "calls": "size(string(" * 30 + "n" + "))" * 30 + " == 1",
+    "a mixture": "(n == 1 && (n > 2 || !(" * 15 + "1 / n == 1" + ")))" * 15,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP.keys())
+@pytest.mark.parametrize("types", [{"n": INT, "s": STRING}, {"n": DYN, "s": DYN}], ids=["typed", "untyped"])
+def test_what_the_parser_takes_runs_however_deep(text, types):
+    expr = parsed(text)
+    check(expr, types)
+    assert from_json(to_json(expr)) == expr
+    assert parsed(unparse(expr)) == expr
+    for n in (0, 1, 2):
+        inputs = {"n": n, "s": ""}
+        wanted = interpret(expr, inputs.__getitem__)
+        try:
+            result = to_function(expr, types)(inputs)
+        except CelError as error:
+            result = Err(str(error))
+        assert result == wanted
