@@ -74,24 +74,10 @@ RECOGNISERS: tuple[Recogniser, ...] = (
 )
 # Signs and keywords that can be missing without anything else being wrong.
 _INSERTED = (
-    "on",
-    "then",
-    "in",
-    "by",
-    "most",
-    "thresholds",
-    "when",
-    "expect",
-    "{",
-    "=",
-    ">=",
-    "[",
-    "]",
-    ":",
-    ",",
-    "and",
-    "%",
+    *("on", "then", "in", "by", "most", "thresholds", "when", "expect"),
+    *("{", "=", ">=", "[", "]", ":", ",", "and", "%"),
 )
+_AFTER_CONDITION = ("then", ",")
 
 
 def suspect(place: Place) -> Mistake | None:
@@ -120,6 +106,8 @@ def _looks_like(place: Place) -> Iterator[Mistake]:
         mistake = ask(place)
         if mistake is not None:
             yield mistake
+    if place.token.type == END:
+        return
     yield from _inserted(place)
     bracket = marks.bracket_not_closed(place)
     if bracket is not None:
@@ -129,11 +117,11 @@ def _looks_like(place: Place) -> Iterator[Mistake]:
 
 def _inserted(place: Place) -> Iterator[Mistake]:
     """`thresholds risk {`: a keyword or a sign is missing."""
-    for word in _INSERTED:
-        if place.expects(word):
+    for word in _AFTER_CONDITION if place.wants_operator else _INSERTED:
+        if place.expects(word) and not place.wants_operand:
             behind = place.previous and place.token.starts_line and not word.isalpha()
             at = place.previous.span.end if place.previous and behind else place.start
-            before = quote(place.token.text) if place.token.type != END else "the end of the file"
+            before = quote(place.token.text)
             fix = (f"{word} " if at == place.start else f" {word}", f"insert `{word}`")
             finding = error("LIM012", f"`{word}` is missing before {before}", place.span(at, at), fix=fix)
             token = place.keyword(word, at, at)
@@ -153,7 +141,9 @@ def unexpected(place: Place) -> Diagnostic:
     before = place.previous
     if before and place.token.starts_line and _wants_more(place, before):
         return error("LIM012", f"nothing stands behind `{before.text}`: expected {wanted(place)}", before.span)
-    seen = "the end of the file" if place.token.type == END else quote(place.token.text)
+    if place.token.type == END:
+        return error("LIM001", f"the file ends where {wanted(place)} is expected", place.token.span)
+    seen = quote(place.token.text)
     help_ = HINTS.get(place.token.text.lower())
     return error("LIM001", f"unexpected {seen}, expected {wanted(place)}", place.token.span, help_)
 
