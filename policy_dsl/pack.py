@@ -94,4 +94,4 @@ def _read(root: Path, path: str, found: list[Diagnostic]) -> Source:
     except OSError as error:
         found.append(Diagnostic("LIM051", Severity.ERROR, f"the file cannot be read: {error.strerror}", nowhere))
         return Source(path, "")
-    return Source(path, text.replace("\r\n", "\n"))
+    return Source(path, text.replace("\r\n", "\n"), root.as_posix())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 
@@ -22,10 +22,19 @@ class Span:
 
 @dataclass(frozen=True)
 class Source:
-    """The text of one file. Offsets count code points; lines and columns count from 1."""
+    """The text of one file. Offsets count code points; lines and columns count from 1.
+
+    `folder` is where the file's path begins, for readers only: two sources that differ in it alone are equal.
+    """
 
     path: str
     text: str
+    folder: str = field(default="", compare=False)
+
+    @property
+    def shown(self) -> str:
+        """The path as a reader would open it."""
+        return f"{self.folder}/{self.path}" if self.folder not in ("", ".") else self.path
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:

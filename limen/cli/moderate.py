@@ -46,7 +46,7 @@ def moderate(
         raise typer.Exit(1)
 
 
-async def _run(  # noqa: PLR0913
+async def _run(
     loaded: Engine, path: Path, folder: Path, trace: Any, write: Callable[[str], None], *, allow_outside: bool
 ) -> int:
     """Batch by batch; the number of lines that could not be read."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from policy_dsl.render import Format, render
 
 from engine.bundle import BundleError
 from engine.engine import Engine, Evaluator
@@ -18,6 +17,7 @@ from engine.loader import PackInvalidError
 from limen.cli.errors import CannotError
 from policy_dsl.diagnostics import Diagnostic
 from policy_dsl.pack import PackError
+from policy_dsl.render import Format, render
 from policy_dsl.source import Source
 
 Cache = Annotated[
