@@ -16,6 +16,7 @@ from engine.compiled import reading
 from engine.compiled.conditions import Conditions
 from engine.compiled.here import Here, below
 from engine.compiled.joined import Region
+from engine.compiled.open import globals_of
 from engine.compiled.policies import PolicyCode
 from engine.compiled.said import Said, said
 from engine.compiled.scores import Scores
@@ -114,7 +115,7 @@ class Template:
         """The function for one region."""
         memory = Memory(self, region)
         names = {**self.constants.globals, "OUTCOMES": memory.outcomes, "fill": memory.fill}
-        used = {name: names[name] for name in _names(self.code) if name in names}
+        used = {name: names[name] for name in globals_of(self.code) if name in names}
         return FunctionType(self.code, used)
 
 
@@ -157,9 +158,3 @@ class Memory:
             code = self.template.codes[number]
             found = self.saids[number, bits] = said(code.here.policy, code.acted(bits))
         return found
-
-
-def _names(code: CodeType) -> set[str]:
-    """The globals that it reads, in functions inside it too."""
-    inner = (name for item in code.co_consts if isinstance(item, CodeType) for name in _names(item))
-    return {*code.co_names, *inner}

@@ -55,6 +55,12 @@ class Here:
         return tuple(item.guard for group in (clauses, cuts, values) for item in group)
 
     @cached_property
+    def every_guard(self) -> tuple[p.Guard, ...]:
+        """Of everything that any record may meet."""
+        stated = (*(item for found in self.variant.on_missing for item in found.defaults), *self.variant.on_error)
+        return (*self.guards, *(default.guard for default in stated))
+
+    @cached_property
     def units(self) -> frozenset[str]:
         """The inputs that experiments assign by."""
         return frozenset(experiment.unit for experiment in self.policy.experiments)

@@ -48,6 +48,11 @@ class Region:
         )
         return Said(_NOBODY, routes=routes, sanctions=sanctions, clauses=(item.clause,))
 
+    @staticmethod
+    def open_consequence(missing: Sequence[str]) -> Said:
+        """One of which it is not known whether it holds."""
+        return Said(_NOBODY, missing=tuple(missing), open=True)
+
     def outcome(self, saids: Sequence[Said], consequences: Sequence[Said], arms: Arms) -> Outcome:
         enforcement = max((said.enforcement for said in saids), default=0)
         speaking = (*saids, *consequences)

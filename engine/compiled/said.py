@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.decision import Routed
 from policy_dsl import program as p
@@ -13,7 +14,9 @@ Options = dict[str, p.Scalar]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Said:
-    """`effects` are the policy's own for its enforcement; `missing` and `open` are empty in a complete record."""
+    """`effects` are the policy's own for its enforcement. What stands behind `clauses` is for records with gaps: `state` is
+    what the policy saw (`engine.compiled.open`).
+    """
 
     policy: p.Policy
     enforcement: int = 0
@@ -23,6 +26,8 @@ class Said:
     clauses: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     open: bool = False
+    undetermined: bool = False
+    state: tuple[Any, ...] = ()
 
     @property
     def speaks(self) -> bool:

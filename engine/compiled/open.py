@@ -1,0 +1,289 @@
+"""The policies of a region -> functions of a record in which something may be missing: each policy's state, then its verdict.
+
+A state holds all that a policy's verdict can depend on, and no more: the truth of each condition, between which thresholds
+each score lies, the answers to the guards' questions. The verdict is found from the state alone, by the judge of the
+reference on a view that is made of it, and kept.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import CodeType, FunctionType
+from typing import Any
+
+from engine.compiled.fusion import exact
+from engine.compiled.here import Here, below
+from engine.compiled.reading import Arms
+from engine.compiled.said import Said
+from engine.compiled.spans import span_of
+from engine.compiled.states import ERROR, FALSE, NA, NOT_APPLICABLE, TRUE, bounds, is_unknown, mask_of
+from engine.compiled.truths import Truths
+from engine.intervals import Span
+from engine.judge import Judgement
+from engine.record import NA as NOT_THERE
+from engine.record import Missing, Record
+from engine.truth import FALSE as HOLDS_NOT
+from engine.truth import TRUE as HOLDS
+from engine.truth import State, Truth
+from engine.view import View
+from policy_dsl import program as p
+from policy_dsl.cel.lowering import lower_condition
+from policy_dsl.cel.nodes import Expr
+from policy_dsl.cel.partial import Unknown
+from policy_dsl.cel.pycode import Constants, Name
+from policy_dsl.cel.resolve import free_names
+from policy_dsl.cel.types import SCORE
+from policy_dsl.cel.values import CelError
+from policy_dsl.checks.context import type_of
+from policy_dsl.program import MICRO, Program
+
+MEMORY = 4096
+
+
+def checked(test: Callable[[], bool]) -> int:
+    """The truth of a condition whose inputs are all there."""
+    try:
+        return TRUE if test() else FALSE
+    except CelError:
+        return ERROR
+
+
+def position(thresholds: Sequence[int], score: Any) -> Any:
+    """Between which thresholds a score lies: a number, two and what is missing, or None where it does not apply."""
+    if type(score) is int:
+        return bisect_right(thresholds, score)
+    if score is NA:
+        return None
+    low, high, mask = score
+    return bisect_right(thresholds, low), bisect_right(thresholds, high), mask
+
+
+RUNTIME = {"checked": checked, "position": position, "bisect_right": bisect_right, "NA": NA, "Unknown": Unknown}
+
+
+class Places:
+    """Where each input's and each derived score's value stands, for all policies of a program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.specs = {spec.name: spec for spec in program.inputs}
+        self.index = {spec.name: number for number, spec in enumerate(program.inputs)}
+        self.truths = Truths(self.index, self.specs, self.names)
+
+    def derived(self, scores: Iterable[p.Score]) -> None:
+        """Gives places to derived scores that have none yet."""
+        for score in scores:
+            self.index.setdefault(score.name, len(self.index))
+
+    def names(self, mask: int) -> frozenset[str]:
+        found = []
+        while mask:
+            bit = mask & -mask
+            found.append(self.program.inputs[bit.bit_length() - 1].name)
+            mask ^= bit
+        return frozenset(found)
+
+    def mask(self, names: Iterable[str]) -> int:
+        return sum(1 << self.index[name] for name in set(names))
+
+    def score_lines(self, scores: Iterable[p.Score], derived: dict[str, p.ScoreExpr], constants: Constants) -> list[str]:
+        """Python text that computes derived scores into `v`: plainly where nothing that they rest on is missing."""
+        found = []
+        for score in scores:
+            plain = exact(score.expr, lambda name: f"v[{self.index[name]}]")
+            spanned = f"{constants.add(span_of(score.expr, self.index))}(v)"
+            mask = self.mask(below([score.name], derived))
+            found.append(f"v[{self.index[score.name]}] = {plain} if not u & {mask} else {spanned}")
+        return found
+
+
+class OpenPolicy:
+    """One policy: what it says in a record's state."""
+
+    def __init__(self, here: Here, places: Places) -> None:
+        self.here, self.places = here, places
+        places.derived(here.variant.scores)
+        self.constants = Constants()
+        self.constants.globals |= RUNTIME
+        self.guarded = sorted({name for guard in here.every_guard for name, _ in guard.within})
+        self.dates = sorted({t for guard in here.every_guard for t in (guard.start, guard.end) if t is not None})
+        self.thresholds = [self._thresholds(ladder) for ladder in here.variant.ladders]
+        self.clauses = [
+            *zip(here.variant.adjustments, here.adjustments, strict=True),
+            *zip(here.variant.grants, here.grants, strict=True),
+            *zip(here.variant.rules, here.rules, strict=True),
+            *zip(here.variant.priorities, here.priorities, strict=True),
+        ]
+        self.known: dict[Any, Said] = {}
+        self.said = self._compile()
+        self.arms = self._arms()
+
+    # -- the state ---------------------------------------------------------------------------------------------------
+
+    def _compile(self) -> Callable[[list[Any], int, int | None, int], Said]:
+        """A function of the values, the mask of those that are missing or not applicable, the time and the skipped."""
+        parts = [
+            self._time(),
+            f"s & {self.places.mask(self.inputs)}",
+            *(f"v[{self.places.index[name]}]" for name in self.guarded),
+            *map(self._arm, self.here.policy.experiments),
+            *map(self._position, self.here.variant.ladders, self.thresholds),
+            *(self._condition(condition) for _, condition in self.clauses),
+        ]
+        scores = self.places.score_lines(self.here.variant.scores, self.here.derived, self.constants)
+        body = [*scores, f"key = ({', '.join(parts)},)", "try: return KNOWN[key]", "except KeyError: return fill(key)"]
+        text = "def said(v, u, at, s):\n" + "\n".join("    " + line for line in body)
+        code = next(c for c in compile(text, "<limen>", "exec").co_consts if isinstance(c, CodeType))
+        names = {**self.constants.globals, "KNOWN": self.known, "fill": self._fill}
+        return FunctionType(code, {name: names[name] for name in globals_of(code) if name in names})
+
+    @cached_property
+    def inputs(self) -> frozenset[str]:
+        """Everything that may leave it open."""
+        return frozenset(self.guarded) | self.here.inputs
+
+    def _time(self) -> str:
+        if not self.dates:
+            return "0"
+        return f"None if at is None else bisect_right({tuple(self.dates)}, at)"
+
+    def _arms(self) -> Callable[[list[Any], int], tuple[tuple[str, str], ...]]:
+        """The names of the record's arms."""
+        names = [(f"{self.here.policy.name}/{e.name}", e) for e in sorted(self.here.policy.experiments, key=lambda e: e.name)]
+        found = []
+        for name, experiment in names:
+            arms = {number: (name, arm.name) for number, arm in enumerate(experiment.arms, 1)}
+            found.append((self.places.index[experiment.unit], Arms(experiment), arms))
+
+        def arms_of(values: list[Any], mask: int) -> tuple[tuple[str, str], ...]:
+            given = [(arms, arm(_unit(values[at]))) for at, arm, arms in found if not mask >> at & 1]
+            return tuple(arms[number] for arms, number in given if number)
+
+        return arms_of
+
+    def _arm(self, experiment: p.Experiment) -> str:
+        at = self.places.index[experiment.unit]
+        unit = f"sorted(v[{at}])" if self.places.specs[experiment.unit].kind == "set" else f"v[{at}]"
+        return f"0 if u & {1 << at} else {self.constants.add(Arms(experiment))}({unit})"
+
+    def _position(self, ladder: p.Ladder, thresholds: Sequence[int]) -> str:
+        at = self.places.index[ladder.score]
+        return f"position({tuple(thresholds)}, v[{at}])"
+
+    def _thresholds(self, ladder: p.Ladder) -> tuple[int, ...]:
+        """All that the ladder's rungs can have, whatever adjustments are granted."""
+        deltas = [item.delta for item in self.here.variant.adjustments]
+        shifts = {a + b for a in (0, *(d for d in deltas if d > 0)) for b in (0, *(d for d in deltas if d < 0))}
+        stated = {cut.threshold for rung in ladder.rungs for cut in rung.cuts if cut.threshold is not None}
+        return tuple(sorted({min(max(threshold + shift, 1), MICRO) for threshold in stated for shift in shifts}))
+
+    def _condition(self, expr: Expr) -> str:
+        return condition_text(expr, self.places, self.here.derived, self.constants)
+
+    # -- the verdict -------------------------------------------------------------------------------------------------
+
+    def _fill(self, state: tuple[Any, ...]) -> Said:
+        if len(self.known) >= MEMORY:
+            self.known.clear()
+        judgement = self.judgement(state)
+        verdict = judgement.verdict
+        found = Said(
+            policy=self.here.policy,
+            enforcement=verdict.enforcement,
+            routes=verdict.routes,
+            sanctions={item.name: dict(item.options) for item in verdict.sanctions},
+            effects=dict(judgement.effects(verdict.enforcement)),
+            clauses=verdict.clauses,
+            missing=verdict.missing,
+            open=verdict.open,
+            undetermined=verdict.undetermined,
+            state=state,
+        )
+        self.known[state] = found
+        return found
+
+    def judgement(self, state: tuple[Any, ...]) -> Judgement:
+        """The reference's judge, on any record of this state."""
+        parts = iter(state)
+        time, skipped = next(parts), next(parts)
+        values = {name: _shown(next(parts)) for name in self.guarded}
+        arms = {e.name: e.arms[number - 1].name for e in self.here.policy.experiments if (number := next(parts))}
+        ladders = zip(self.here.variant.ladders, self.thresholds, strict=True)
+        spans = {ladder.score: self._span(thresholds, next(parts)) for ladder, thresholds in ladders}
+        truths = {id(clause.when): self._truth(next(parts)) for clause, _ in self.clauses}
+        at = None if time is None or not self.dates else (self.dates[time - 1] if time else self.dates[0] - 1)
+        view = StateView(self.places.program, values, at, (), arms, spans, truths)
+        record = Record({}, {}, skipped=self.places.names(skipped))
+        return StateJudgement(self.places.program, values, record, self.here.policy, self.here.variant, state=view)
+
+    def _span(self, thresholds: Sequence[int], place: Any) -> Span | None:
+        """A score that lies between the same thresholds."""
+        if place is None:
+            return None
+        low, high, mask = (place, place, 0) if isinstance(place, int) else place
+        first, last = (thresholds[number - 1] if number else 0 for number in (low, high))
+        return Span(first, last, self.places.names(mask))
+
+    def _truth(self, truth: int) -> Truth:
+        if is_unknown(truth):
+            return Truth(State.UNKNOWN, self.places.names(mask_of(truth)))
+        return {FALSE: HOLDS_NOT, ERROR: Truth(State.ERROR, error="erred"), NOT_APPLICABLE: Truth(State.NA), TRUE: HOLDS}[truth]
+
+
+def _unit(value: Any) -> Any:
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def _shown(value: Any) -> Any:
+    """A guard's input as the reference reads it."""
+    if type(value) is Unknown:
+        return Missing("missing")
+    return NOT_THERE if value is NA else value
+
+
+@dataclass(frozen=True)
+class StateView(View):
+    """A record of which only the state is known."""
+
+    known_spans: Mapping[str, Span | None] = None  # type: ignore[assignment]
+    known_truths: Mapping[int, Truth] = None  # type: ignore[assignment]
+
+    @cached_property
+    def spans(self) -> Mapping[str, Span | None]:
+        return self.known_spans
+
+    def truth(self, guard: p.Guard, when: p.Condition | None) -> Truth:
+        here = self.guard(guard)
+        return here if when is None or here.state is State.FALSE else here.and_(self.known_truths[id(when)])
+
+
+@dataclass(frozen=True)
+class StateJudgement(Judgement):
+    state: StateView = None  # type: ignore[assignment]
+
+    @cached_property
+    def arms(self) -> Mapping[str, str]:
+        return self.state.arms
+
+    @cached_property
+    def view(self) -> View:
+        return self.state
+
+
+def condition_text(expr: Expr, places: Places, derived: dict[str, p.ScoreExpr], constants: Constants) -> str:
+    """Python text for a condition's truth over `v`: plain where all that it reads is there (`u` has no bit of it)."""
+    names = {name for name, _ in free_names(expr) if name in places.index}
+    kinds = {name: type_of(places.specs[name]) if name in places.specs else SCORE for name in names}
+    code = lower_condition(expr, {name: Name(f"v[{places.index[name]}]", kinds[name]) for name in names}, constants)
+    plain = f"checked(lambda: {code.source})" if code.can_err else f"({TRUE} if {code.source} else {FALSE})"
+    mask = places.mask(below(names, derived))
+    return f"({plain} if not u & {mask} else {constants.add(places.truths.of(expr))}(v))" if mask else plain
+
+
+def globals_of(code: CodeType) -> set[str]:
+    """The names that it reads, in functions inside it too."""
+    inner = (name for item in code.co_consts if isinstance(item, CodeType) for name in globals_of(item))
+    return {*code.co_names, *inner}
