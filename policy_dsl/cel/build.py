@@ -32,7 +32,7 @@ class Conditions:
 
     def binary(self, children: list[Any]) -> Expr:
         left, operator, right = children
-        return _bounded(Call(OPERATORS[operator.text], (left, right), None, cover(children)))
+        return Call(OPERATORS[operator.text], (left, right), None, cover(children))
 
     def ternary(self, children: list[Any]) -> Expr:
         test, _, yes, _, no = children
@@ -52,7 +52,7 @@ class Conditions:
 
     def select(self, children: list[Any]) -> Expr:
         operand, _, name = children
-        return _bounded(Select(operand, name.text.strip("`"), test=False, span=cover(children)))
+        return Select(operand, name.text.strip("`"), test=False, span=cover(children))
 
     def method(self, children: list[Any]) -> Expr:
         target, _, name, *rest = children
@@ -60,11 +60,11 @@ class Conditions:
         span = cover(children)
         bodies = MACROS.get(name.text)
         if bodies and bodies[0] < len(args) <= bodies[1] + 1 and isinstance(args[0], Ident):
-            return _bounded(Macro(name.text, target, args[0].name, args[1:], span))
-        return _bounded(Call(name.text, args, target, span))
+            return Macro(name.text, target, args[0].name, args[1:], span)
+        return Call(name.text, args, target, span)
 
     def index(self, children: list[Any]) -> Expr:
-        return _bounded(Call("_[_]", (children[0], children[2]), None, cover(children)))
+        return Call("_[_]", (children[0], children[2]), None, cover(children))
 
     def ident(self, children: list[Token]) -> Expr:
         return Ident(children[0].text, children[0].span)
@@ -117,28 +117,6 @@ def _items(children: list[Any]) -> tuple[Any, ...]:
             flat = [entry for item in child.items for entry in (item.items if isinstance(item, Items) else (item,))]
             return tuple(flat)
     return ()
-
-
-MAX_CHAIN = 200
-
-
-def _bounded(node: Expr) -> Expr:
-    """Refuses a chain (`a || b || …`, `a.b.c…`) so long that a walk down its left side would run out of stack."""
-    left: Expr | None = node
-    for _ in range(MAX_CHAIN):
-        left = _left(left)
-        if left is None:
-            return node
-    raise SyntaxProblem("LIM005", f"more than {MAX_CHAIN} operators in a row", node.span)
-
-
-def _left(node: Expr | None) -> Expr | None:
-    match node:
-        case Select(operand=inner) | Macro(range=inner) | Call(target=inner) if inner is not None:
-            return inner
-        case Call(args=(first, *_)):
-            return first
-    return None
 
 
 def _literal(text: str, kind: str, span: Span) -> Literal:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import repeat
 from typing import Final, TypeAlias
 
 from policy_dsl.cel import operatorcheck
@@ -91,6 +92,9 @@ class _Checker:
             case Weight():
                 return self.report(error("LIM343", "a weight stands only in `weighted(…)`, in a `score`", expr))
 
+    def every(self, exprs: Iterable[Expr], scope: Scope) -> list[Type]:
+        return list(map(self.infer, exprs, repeat(scope)))
+
     # -- names and literals ----------------------------------------------------------------------------------------
 
     def literal(self, expr: Literal) -> Type:
@@ -135,7 +139,7 @@ class _Checker:
         if expr.function == "has" and expr.target is None:
             return self.has(expr, scope)
         operands = expr.args if expr.target is None else (expr.target, *expr.args)
-        types = [self.infer(operand, scope) for operand in operands]
+        types = self.every(operands, scope)
         if expr.function in ("_&&_", "_||_", "!_"):
             self.tests(operands, types, operatorcheck.symbol(expr.function))
             return BOOL
@@ -162,7 +166,7 @@ class _Checker:
     # -- lists, maps, macros ---------------------------------------------------------------------------------------
 
     def common(self, items: Sequence[Expr], scope: Scope, what: str) -> Type:
-        return self.one_type(items, [self.infer(item, scope) for item in items], what)
+        return self.one_type(items, self.every(items, scope), what)
 
     def one_type(self, items: Sequence[Expr], types: list[Type], what: str) -> Type:
         """The type that all of `items` have."""
@@ -190,7 +194,7 @@ class _Checker:
                 error("LIM342", f"the variable `{expr.var}` hides a name", expr, "give the variable another name")
             )
         item = over.args[0] if over.args else DYN
-        types = [self.infer(part, {**scope, expr.var: item}) for part in expr.body]
+        types = self.every(expr.body, {**scope, expr.var: item})
         tests = 0 if expr.kind == "map" and len(types) == 1 else 1
         self.tests(expr.body[:tests], types[:tests], expr.kind)
         if expr.kind == "map":

@@ -6,8 +6,9 @@ a condition is tested against it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import compress
+from typing import Any, Final, TypeAlias
 
 from policy_dsl.cel.functions import TYPES, find, has, select
 from policy_dsl.cel.nodes import Call, Expr, Ident, ListExpr, Literal, Macro, MapExpr, Select, Weight
@@ -16,7 +17,7 @@ from policy_dsl.cel.values import CelError, CelMap, Uint, elements, int64
 
 Lookup: TypeAlias = Callable[[str], Result]
 
-_DECIDED = {"_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">=", "_==_": "==", "_!=_": "!=", "@in": "in"}
+_COMPARISONS: Final = {"_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">=", "_==_": "==", "_!=_": "!=", "@in": "in"}
 
 
 def interpret(expr: Expr, lookup: Lookup) -> Result:
@@ -29,7 +30,10 @@ def interpret(expr: Expr, lookup: Lookup) -> Result:
 
 
 class _Walk:
-    """The inputs, and the comprehension variables in scope."""
+    """The inputs, and the comprehension variables in scope.
+
+    Two frames of Python's stack for each level of the tree, so that the deepest that the parser takes fits.
+    """
 
     def __init__(self, lookup: Lookup, scope: Mapping[str, Result]) -> None:
         self.lookup = lookup
@@ -37,32 +41,12 @@ class _Walk:
 
     def value(self, expr: Expr) -> Result:
         try:
-            return self.walk(expr)
+            return _RULES[type(expr)](self, expr)
         except CelError as error:
             return Err(str(error))
 
-    def walk(self, expr: Expr) -> Result:
-        match expr:
-            case Literal():
-                return literal(expr)
-            case Ident():
-                return self.name(expr.name)
-            case Select():
-                operand = self.value(expr.operand)
-                return operand if is_open(operand) else (has if expr.test else select)(operand, expr.field)
-            case Call():
-                return self.call(expr)
-            case ListExpr():
-                return self.strict(expr.items, lambda *items: items)
-            case MapExpr():
-                flat = [part for entry in expr.entries for part in entry]
-                return self.strict(flat, lambda *parts: CelMap(zip(parts[::2], parts[1::2], strict=True)))
-            case Macro():
-                return self.macro(expr)
-            case Weight():
-                raise CelError("a weight stands only in a score's definition")
-
-    def name(self, name: str) -> Result:
+    def ident(self, expr: Ident) -> Result:
+        name = expr.name
         if name in self.scope:
             return self.scope[name]
         try:
@@ -72,10 +56,14 @@ class _Walk:
                 return TYPES[name]
         raise CelError(f"undeclared reference to {name}")
 
+    def select(self, expr: Select) -> Result:
+        operand = self.value(expr.operand)
+        return operand if is_open(operand) else (has if expr.test else select)(operand, expr.field)
+
     def call(self, expr: Call) -> Result:
         match expr.function, expr.args:
             case "_&&_" | "_||_", (left, right):
-                return fold(expr.function == "_||_", (self.value(side) for side in (left, right)))
+                return fold([self.value(left), self.value(right)], decisive=expr.function == "_||_")
             case "!_", (operand,):
                 return negation(self.value(operand))
             case "_?_:_", (test, yes, no):
@@ -87,51 +75,70 @@ class _Walk:
         function = find(expr.function, len(operands), method=expr.target is not None)
         if function is None:
             raise CelError(f"no such function: {expr.function}")
-        return self.strict(operands, function, _DECIDED.get(expr.function))
+        values = list(map(self.value, operands))
+        decided = _decided(expr.function, values)
+        return strict(values, function) if decided is None else decided
 
-    def strict(self, operands: Iterable[Expr], function: Callable[..., Result], symbol: str | None = None) -> Result:
-        """`function` of the operands' values; where one is open, what is certain by its domain, else the worst."""
-        values = [self.value(operand) for operand in operands]
-        bad = worst(values)
-        if bad is None:
-            return function(*values)
-        decided = decide(symbol, *values) if symbol and type(bad) is Unknown else None
-        return bad if decided is None else decided
+    def list_(self, expr: ListExpr) -> Result:
+        return strict(list(map(self.value, expr.items)), lambda *items: items)
+
+    def map_(self, expr: MapExpr) -> Result:
+        parts = [part for entry in expr.entries for part in entry]
+        return strict(list(map(self.value, parts)), lambda *flat: CelMap(zip(flat[::2], flat[1::2], strict=True)))
 
     def macro(self, expr: Macro) -> Result:
         over = self.value(expr.range)
         if is_open(over):
             return over
         items = list(elements(over))
+        first: list[Result] = []
+        for item in items:
+            first.append(self.inside(expr.var, item).value(expr.body[0]))  # noqa: PERF401 - a comprehension is a frame
         match expr.kind:
             case "all" | "exists":
-                return fold(expr.kind == "exists", self.each(expr, items))
+                return fold(first, decisive=expr.kind == "exists")
             case "map" if len(expr.body) == 1:
-                results = list(self.each(expr, items))
-                return worst(results) or tuple(results)
+                return strict(first, lambda *results: results)
             case "map":
-                return self.filtered_map(expr, items)
-        answers = [truth(answer) for answer in self.each(expr, items)]
-        bad = worst(answers)
-        if bad is not None:
-            return bad
-        chosen = tuple(item for item, answer in zip(items, answers, strict=True) if answer)
-        return chosen if expr.kind == "filter" else len(chosen) == 1
+                return self.filtered(expr, items, first)
+        chosen = strict(list(map(truth, first)), lambda *answers: tuple(compress(items, answers)))
+        return chosen if expr.kind == "filter" or is_open(chosen) else len(chosen) == 1
 
-    def filtered_map(self, expr: Macro, items: list[Result]) -> Result:
+    def filtered(self, expr: Macro, items: list[Result], tests: list[Result]) -> Result:
+        """`map` with a test: the second body runs where the test holds."""
         results = []
-        for item, answer in zip(items, map(truth, self.each(expr, items)), strict=True):
-            if is_open(answer):
-                results.append(answer)
-            elif answer:
+        for item, answer in zip(items, map(truth, tests), strict=True):
+            if answer is True:
                 results.append(self.inside(expr.var, item).value(expr.body[1]))
-        return worst(results) or tuple(results)
-
-    def each(self, expr: Macro, items: Iterable[Result]) -> Iterator[Result]:
-        return (self.inside(expr.var, item).value(expr.body[0]) for item in items)
+            elif answer is not False:
+                results.append(answer)
+        return strict(results, lambda *mapped: mapped)
 
     def inside(self, var: str, item: Result) -> _Walk:
         return _Walk(self.lookup, {**self.scope, var: item})
+
+    def literal(self, expr: Literal) -> Result:
+        return literal(expr)
+
+    def weight(self, _: Weight) -> Result:
+        raise CelError("a weight stands only in a score's definition")
+
+
+_RULES: Final[Mapping[type, Callable[[_Walk, Any], Result]]] = {
+    Literal: _Walk.literal, Ident: _Walk.ident, Select: _Walk.select, Call: _Walk.call, ListExpr: _Walk.list_, MapExpr: _Walk.map_,
+    Macro: _Walk.macro, Weight: _Walk.weight,
+}  # fmt: skip
+
+
+def strict(values: Sequence[Result], function: Callable[..., Result]) -> Result:
+    """`function` of values; where one is open, the worst of them."""
+    return worst(values) or function(*values)
+
+
+def _decided(function: str, values: Sequence[Result]) -> bool | None:
+    """What a comparison or `in` comes to where an operand is unknown, if every value of it answers alike."""
+    symbol = _COMPARISONS.get(function)
+    return decide(symbol, *values) if symbol and isinstance(worst(values), Unknown) else None
 
 
 def literal(expr: Literal) -> Result:
@@ -145,7 +152,7 @@ def truth(result: Result) -> Result:
     return result if type(result) is bool or is_open(result) else Err("no such overload: a condition is a bool")
 
 
-def fold(decisive: bool, results: Iterable[Result]) -> Result:
+def fold(results: Iterable[Result], *, decisive: bool) -> Result:
     """`||` and `exists` (decisive: true), `&&` and `all` (false): one decisive answer decides, else the worst, else the other."""
     opened = []
     for result in map(truth, results):

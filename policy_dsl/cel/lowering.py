@@ -6,10 +6,12 @@ Where the types prove that an operation cannot err, it becomes Python's own oper
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import repeat
 from math import isfinite
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from policy_dsl.cel.functions import TYPES, find
 from policy_dsl.cel.interpret import literal
@@ -70,26 +72,12 @@ class _Lowering:
 
     def lower(self, expr: Expr, scope: Scope) -> Code:
         height = self.heights[id(expr)]
-        return self.outlined(expr, scope) if height and height % SEGMENT == 0 else self.node(expr, scope)
+        if height and height % SEGMENT == 0:
+            return self.outlined(expr, scope)
+        return _RULES[type(expr)](self, expr, scope)
 
-    def node(self, expr: Expr, scope: Scope) -> Code:
-        match expr:
-            case Literal():
-                return self.computed(lambda: literal(expr))
-            case Ident(name=name):
-                return self.name(name, scope)
-            case Select():
-                return self.select(expr, scope)
-            case Call():
-                return self.call(expr, scope)
-            case ListExpr(items=items):
-                return self.list(items, scope)
-            case MapExpr(entries=entries):
-                return self.map(entries, scope)
-            case Macro():
-                return self.macro(expr, scope)
-            case Weight():
-                return failing("a weight stands only in a score's definition")
+    def every(self, exprs: Iterable[Expr], scope: Scope) -> list[Code]:
+        return list(map(self.lower, exprs, repeat(scope)))
 
     def outlined(self, expr: Expr, scope: Scope) -> Code:
         """The same as a function of its own, whose parameters are the inputs and variables that it reads."""
@@ -97,7 +85,7 @@ class _Lowering:
         texts = dict.fromkeys(text for name in outer.values() if name for text in (name.source, name.has))
         params = {text: f"p{i}" for i, text in enumerate(texts)}
         inner = {key: Name(params[n.source], n.type, params[n.has]) for key, n in outer.items() if n}
-        code = _Lowering(inner, self.constants, self.fold, self.heights).node(expr, {})
+        code = _RULES[type(expr)](_Lowering(inner, self.constants, self.fold, self.heights), expr, {})
         function = eval(f"lambda {', '.join(params.values())}: {code.source}", self.constants.globals)  # noqa: S307
         return replace(code, source=f"{self.constants.add(function)}({', '.join(params)})")
 
@@ -115,11 +103,19 @@ class _Lowering:
         plainly = of in (BOOL, INT, STRING, BYTES) or value is None or (of == DOUBLE and isfinite(value))
         return Code(written(value) if plainly else self.constants.add(value), of, can_err=False, constant=(value,))
 
-    def name(self, name: str, scope: Scope) -> Code:
-        found = scope.get(name) or self.names.get(name)
+    def literal(self, expr: Literal, _: Scope) -> Code:
+        return self.computed(partial(literal, expr))
+
+    def weight(self, _: Weight, __: Scope) -> Code:
+        return failing("a weight stands only in a score's definition")
+
+    def ident(self, expr: Ident, scope: Scope) -> Code:
+        found = scope.get(expr.name) or self.names.get(expr.name)
         if found is not None:
             return Code(found.source, found.type, can_err=False)
-        return self.constant(TYPES[name]) if name in TYPES else failing(f"undeclared reference to {name}")
+        return (
+            self.constant(TYPES[expr.name]) if expr.name in TYPES else failing(f"undeclared reference to {expr.name}")
+        )
 
     # -- operators and functions -----------------------------------------------------------------------------------
 
@@ -134,30 +130,23 @@ class _Lowering:
     def call(self, expr: Call, scope: Scope) -> Code:
         match expr.function, expr.args:
             case "_&&_" | "_||_", (_, _):
-                return junction(expr.function, [self.lower(part, scope) for part in chain(expr)])
+                return junction(expr.function, self.every(chain(expr), scope))
             case "!_", (operand,):
                 test = as_bool(self.lower(operand, scope))
                 return Code(f"(not {test.source})", BOOL, test.can_err)
             case "_?_:_", (test, yes, no):
-                return self.choice(*(self.lower(part, scope) for part in (test, yes, no)))
+                return choice(*self.every((test, yes, no), scope))
             case "has", (Ident(name=name),) if expr.target is None:
                 return self.applies(name, scope)
         operands = expr.args if expr.target is None else (expr.target, *expr.args)
         function = find(expr.function, len(operands), method=expr.target is not None)
         if function is None:
             return failing(f"no such function: {expr.function}")
-        codes = [self.lower(operand, scope) for operand in operands]
+        codes = self.every(operands, scope)
         constants = [code.constant for code in codes if code.constant]
         if self.fold and len(constants) == len(codes):
             return self.computed(lambda: function(*(value for (value,) in constants)))
         return operation(expr.function, codes, self.constants)
-
-    def choice(self, test: Code, yes: Code, no: Code) -> Code:
-        test = as_bool(test)
-        of = joined([yes.type, no.type])
-        results = (yes, no) if of == SCORE else (boxed(yes), boxed(no))
-        source = f"({results[0].source} if {test.source} else {results[1].source})"
-        return Code(source, of, test.can_err or yes.can_err or no.can_err)
 
     def applies(self, name: str, scope: Scope) -> Code:
         found = scope.get(name) or self.names.get(name)
@@ -165,15 +154,15 @@ class _Lowering:
 
     # -- lists, maps, macros ---------------------------------------------------------------------------------------
 
-    def list(self, items: tuple[Expr, ...], scope: Scope) -> Code:
-        codes = [boxed(self.lower(item, scope)) for item in items]
+    def list_(self, expr: ListExpr, scope: Scope) -> Code:
+        codes = list(map(boxed, self.every(expr.items, scope)))
         if self.fold and all(code.constant for code in codes):
             return self.constant(tuple(value for code in codes for value in code.constant or ()))
         of = list_of(joined(code.type for code in codes))
         return Code(f"({''.join(f'{code.source}, ' for code in codes)})", of, any(code.can_err for code in codes))
 
-    def map(self, entries: tuple[tuple[Expr, Expr], ...], scope: Scope) -> Code:
-        codes = [boxed(self.lower(part, scope)) for entry in entries for part in entry]
+    def map_(self, expr: MapExpr, scope: Scope) -> Code:
+        codes = list(map(boxed, self.every(children(expr), scope)))
         if self.fold and all(code.constant for code in codes):
             return self.computed(lambda: make_map(*(value for code in codes for value in code.constant or ())))
         of = map_of(joined(code.type for code in codes[::2]), joined(code.type for code in codes[1::2]))
@@ -184,7 +173,22 @@ class _Lowering:
         item = over.type.args[0] if over.type.args else DYN
         var = f"{PREFIX}v{len(scope)}"
         inner = {**scope, expr.var: Name(var, item)}
-        return comprehension(expr.kind, over, var, [self.lower(part, inner) for part in expr.body])
+        return comprehension(expr.kind, over, var, self.every(expr.body, inner))
+
+
+_RULES: Final[Mapping[type, Callable[[_Lowering, Any, Scope], Code]]] = {
+    Literal: _Lowering.literal, Ident: _Lowering.ident, Select: _Lowering.select, Call: _Lowering.call, ListExpr: _Lowering.list_,
+    MapExpr: _Lowering.map_, Macro: _Lowering.macro, Weight: _Lowering.weight,
+}  # fmt: skip
+
+
+def choice(test: Code, yes: Code, no: Code) -> Code:
+    """`test ? yes : no`."""
+    test = as_bool(test)
+    of = joined([yes.type, no.type])
+    results = (yes, no) if of == SCORE else (boxed(yes), boxed(no))
+    source = f"({results[0].source} if {test.source} else {results[1].source})"
+    return Code(source, of, test.can_err or yes.can_err or no.can_err)
 
 
 def comprehension(kind: str, over: Code, var: str, body: list[Code]) -> Code:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import repeat
 from typing import TypeAlias
 
 from policy_dsl.cel.nodes import Call, Expr, Ident, ListExpr, Literal, Macro, MapExpr, Select, Weight
@@ -44,7 +45,7 @@ def _resolve(expr: Expr, declared: Declared, bound: frozenset[str]) -> Expr:
 
 
 def _all(exprs: tuple[Expr, ...], declared: Declared, bound: frozenset[str]) -> tuple[Expr, ...]:
-    return tuple(_resolve(expr, declared, bound) for expr in exprs)
+    return tuple(map(_resolve, exprs, repeat(declared), repeat(bound)))
 
 
 def _chain(expr: Select, declared: Declared, bound: frozenset[str]) -> Expr:

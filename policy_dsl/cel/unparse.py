@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import repeat
 from typing import Final
 
 from policy_dsl.cel.nodes import Call, Expr, Ident, ListExpr, Literal, Macro, MapExpr, Select, Weight
@@ -67,7 +68,7 @@ def _call(expr: Call) -> tuple[str, int]:
 
 
 def _listed(exprs: Iterable[Expr]) -> str:
-    return ", ".join(map(unparse, exprs))
+    return ", ".join(map(_at, repeat(TERNARY), exprs))
 
 
 def literal_text(literal: Literal) -> str:

@@ -14,7 +14,7 @@ from policy_dsl.cel.types import BOOL, DYN, INT, STRING
 from policy_dsl.cel.values import CelError
 from tests.cel.strategies import INPUTS, inputs, same, typed, wild
 
-EXAMPLES = settings(max_examples=400, deadline=None)
+EXAMPLES = settings(max_examples=200, deadline=None)
 UNTYPED = dict.fromkeys(INPUTS, DYN)
 
 

@@ -20,7 +20,7 @@ def parsed(text):
     return resolve(expr, INPUTS.__contains__)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(typed(BOOL, 2).filter(lambda expr: portable(expr, INPUTS)), inputs())
 def test_both_say_the_same(expr, given_inputs):
     if not check(expr, INPUTS)[1]:

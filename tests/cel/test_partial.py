@@ -129,7 +129,7 @@ def test_an_undeclared_name_is_an_error_unless_it_names_a_type():
 DOMAINS = {"bool": frozenset({True, False}), "score": SCORES, "enum": frozenset({"none", "medical", "art"})}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_what_is_decided_with_inputs_missing_is_so_for_each_value_of_them(data):
     expr = data.draw(st.one_of(typed(BOOL), typed(INT)))

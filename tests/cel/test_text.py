@@ -16,7 +16,7 @@ from policy_dsl.source import Source
 from tests.cel.strategies import INPUTS, typed, weights, wild
 
 EXPRS = st.one_of(wild(), typed(BOOL))
-EXAMPLES = settings(max_examples=400, deadline=None)
+EXAMPLES = settings(max_examples=200, deadline=None)
 
 
 def same_literals(a, b):
