@@ -6,36 +6,35 @@ from collections.abc import Iterator
 
 from policy_dsl import nodes as n
 from policy_dsl.checks.context import Context
-from policy_dsl.diagnostics import Diagnostic, Severity
-from policy_dsl.suggest import suggest
+from policy_dsl.checks.finding import finding, hint
+from policy_dsl.checks.outcome_lists import outcome_lists
+from policy_dsl.diagnostics import Diagnostic
 
 
 def unknown_outcome(context: Context) -> Iterator[Diagnostic]:
-    manifest = context.env.manifest
-    known = [*manifest.enforcements, *manifest.routes, *manifest.sanctions]
-    for outcome in outcomes(context):
-        name = outcome.name.text
-        if context.env.kind_of(name) is None:
-            near = suggest(name, known)
-            hint = f"did you mean `{near}`" if near else f"the manifest has {', '.join(f'`{word}`' for word in known)}"
-            message = f"`{name}` is no enforcement, route or sanction of this pack"
-            yield Diagnostic("LIM101", Severity.ERROR, message, outcome.name.span, help=hint)
+    for found in outcome_lists(context):
+        for outcome in found.outcomes:
+            if context.env.kind_of(outcome.name.text) is None:
+                yield _finding(context, outcome.name)
+    for name in enforcements_named(context):
+        if context.env.kind_of(name.text) is None:
+            yield _finding(context, name)
 
 
-def outcomes(context: Context) -> Iterator[n.Outcome]:
-    """Every outcome that a rule file writes."""
-    nodes = [found.node for policy in context.policies for found in context.statements(policy)]
-    for node in (*nodes, *context.items):
-        match node:
-            case n.Ladder(rungs=rungs):
-                for rung in rungs:
-                    yield from rung.outcomes
-            case n.Rule(outcomes=found) | n.OnMissing(outcomes=found) | n.OnError(outcomes=found) | n.Consequence(outcomes=found):
-                yield from found
-            case n.ExceptionClause(grant=n.Cap(routes=routes)):
-                yield from routes
-            case n.Test(expect=expects):
-                for expect in expects:
-                    yield from (outcome for outcome in expect.outcomes)
+def enforcements_named(context: Context) -> Iterator[n.Name]:
+    """The names behind `at most`, `on` and `effects`, where only an enforcement can stand."""
+    for _, found in context.everything:
+        match found.node:
+            case n.ExceptionClause(grant=n.Cap(enforcement=name)) | n.Effects(enforcement=name):
+                yield name
+            case n.Consequence(on=names):
+                yield from names
             case _:
                 pass
+
+
+def _finding(context: Context, name: n.Name) -> Diagnostic:
+    manifest = context.env.manifest
+    known = [*manifest.enforcements, *manifest.routes, *manifest.sanctions]
+    message = f"`{name.text}` is no enforcement, route or sanction of this pack"
+    return finding("LIM101", message, name.span, hint(name.text, known, "the manifest has"))

@@ -1,0 +1,75 @@
+"""Packs in memory, or in a folder without a manifest of its own -> what checking them finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from engine.load import make_env
+from policy_dsl.compile import Compiled, compile_pack
+from policy_dsl.diagnostics import Diagnostic
+from policy_dsl.manifest_reader import read_manifest
+from policy_dsl.pack import MANIFEST, Pack
+from policy_dsl.parser import parse
+from policy_dsl.source import Source
+from regions.load import load_regions
+from regions.model import RegionTree
+from scorers.registry import Registry, Setup
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+SHARED = GOLDEN / "checks" / MANIFEST
+
+
+@dataclass(frozen=True)
+class Checked:
+    pack: Pack
+    compiled: Compiled
+
+    @property
+    def codes(self) -> list[str]:
+        return [found.code for found in self.compiled.diagnostics]
+
+    @property
+    def errors(self) -> list[str]:
+        return [found.code for found in self.compiled.errors]
+
+    def of(self, code: str) -> list[Diagnostic]:
+        return [found for found in self.compiled.diagnostics if found.code == code]
+
+    def text(self, found: Diagnostic) -> str:
+        return self.pack.sources[found.span.path].text[found.span.start : found.span.end]
+
+
+@cache
+def tree() -> RegionTree:
+    return load_regions()
+
+
+@cache
+def shared_manifest() -> str:
+    return SHARED.read_text(encoding="utf-8")
+
+
+def check(files: Mapping[str, str] | str, manifest: str | None = None, folder: Path | None = None) -> Checked:
+    """`files`: texts by path, or the text of `p.limen`."""
+    texts = {"p.limen": files} if isinstance(files, str) else files
+    source = Source(MANIFEST, shared_manifest() if manifest is None else manifest)
+    read, problems = read_manifest(source)
+    sources = {MANIFEST: source, **{path: Source(path, text) for path, text in texts.items()}}
+    parsed = [parse(sources[path]) for path in texts]
+    found = (*problems, *(d for file in parsed for d in file.diagnostics))
+    pack = Pack(Path(), read, tuple(file.file for file in parsed), sources, found)
+    if read is None:
+        return Checked(pack, Compiled(None, found))
+    setup = Registry.installed().configure(read.scorers, folder or Path()) if read.scorers else Setup(())
+    env, before = make_env(read, source, setup, tree())
+    return Checked(pack, compile_pack(pack, env, before))
+
+
+def check_folder(folder: Path) -> Checked:
+    paths = sorted(folder.rglob("*.limen"))
+    texts = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    manifest = folder / MANIFEST
+    return check(texts, manifest.read_text(encoding="utf-8") if manifest.exists() else None, folder)
