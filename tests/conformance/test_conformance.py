@@ -28,7 +28,7 @@ import yaml
 
 from engine.decision import Outcome
 from engine.engine import Engine
-from engine.load import Loaded, load_pack
+from engine.load import LoadedPack, load_pack
 from engine.packtests import run_tests
 from engine.rendering import Decision
 from scorers.registry import Registry
@@ -100,11 +100,11 @@ def engines(pack: Any) -> Any:
     return cache(lambda title, name: Engine.load(pack(title), registry=Registry.of(()), evaluator=name))
 
 
-def told(found: Loaded) -> str:
+def told(found: LoadedPackPack) -> str:
     return "\n".join(f"{d.code} {d.severity}: {d.message}" for d in found.compiled.diagnostics) or "no finding"
 
 
-def codes(found: Loaded, *severities: str) -> set[str]:
+def codes(found: LoadedPackPack, *severities: str) -> set[str]:
     return {d.code for d in found.compiled.diagnostics if str(d.severity) in severities}
 
 
