@@ -1,0 +1,1 @@
+"""The shipped pack, as package data: rule files, their tests, word lists and hash lists. There is no code here."""
