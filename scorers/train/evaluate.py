@@ -61,9 +61,10 @@ def quality(held: HeldOut) -> list[str]:
         sources = sorted({row.source for row in held.rows if label in row.labels})
         for source in (None, *sources) if len(sources) > 1 else (None,):
             scores, yes = held.asked(label, source)
+            found = areas(scores, yes) if yes.any() and not yes.all() else (None, None)
             note = " (experimental)" if held.card["labels"][label]["experimental"] else ""
             name = f"**text.{label}**{note}" if source is None else ""
-            lines.append([name, source or ", ".join(sources), int(yes.sum()), int((~yes).sum()), *areas(scores, yes)])
+            lines.append([name, source or ", ".join(sources), int(yes.sum()), int((~yes).sum()), *found])
     return table(["label", "held-out rows of", "yes", "no", "ROC AUC", "average precision"], lines)
 
 
@@ -281,10 +282,11 @@ def main(arguments: Sequence[str] | None = None, write: Callable[[str], object] 
     parser.add_argument("--card", type=Path, help="card to write the figures into, between its markers")
     options = parser.parse_args(arguments)
     try:
+        card = options.card.read_text(encoding="utf-8") if options.card else f"{BEGIN}{END}"
+        renewed(card, "")  # refuses a card without markers before the work, not after
         figures = report(options.data)
         write(figures + "\n")
         if options.card:
-            card = options.card.read_text(encoding="utf-8")
             options.card.write_text(renewed(card, figures), encoding="utf-8")
     except (OSError, ValueError) as error:
         sys.stderr.write(f"no figures: {error}\n")

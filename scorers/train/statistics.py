@@ -9,6 +9,7 @@ from scipy.stats import binomtest
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.intp]
 
 RESAMPLES = 1000
 
@@ -33,13 +34,7 @@ def proportion(hits: int, of: int) -> Estimate | None:
     return Estimate(hits / of, interval.low, interval.high)
 
 
-def _groups(scores: Floats) -> npt.NDArray[np.intp]:
-    """Number the distinct scores, the highest 0."""
-    _, group = np.unique(-scores, return_inverse=True)
-    return group
-
-
-def _areas(yes: npt.NDArray[np.int64], no: npt.NDArray[np.int64]) -> tuple[float, float]:
+def _areas(yes: Counts, no: Counts) -> tuple[float, float]:
     """Return ROC AUC (ties count half) and average precision from counts per distinct score, the highest first."""
     above_yes, above_no = np.cumsum(yes), np.cumsum(no)
     roc = float((no * (above_yes - yes / 2)).sum() / (above_yes[-1] * above_no[-1]))
@@ -47,22 +42,23 @@ def _areas(yes: npt.NDArray[np.int64], no: npt.NDArray[np.int64]) -> tuple[float
     return roc, float((yes * precision).sum() / above_yes[-1])
 
 
-def areas(scores: Floats, yes: Bools, seed: int = 0) -> tuple[Estimate, Estimate]:
+def areas(scores: Floats, yes: Bools, resamples: int = RESAMPLES) -> tuple[Estimate, Estimate]:
     """Return ROC AUC and average precision with percentile bootstrap intervals, resampled within yes and no.
 
     Raises ValueError where there is no "yes" or no "no".
     """
     if not yes.any() or yes.all():
         raise ValueError("a ranking needs at least one yes and one no")
-    group = _groups(scores)
-    size = int(group.max()) + 1
+    distinct, group = np.unique(-scores, return_inverse=True)
     sides = group[yes], group[~yes]
-    rng = np.random.default_rng(seed)
-    drawn = [
-        _areas(*(np.bincount(rng.choice(side, len(side)), minlength=size) for side in sides)) for _ in range(RESAMPLES)
-    ]
+
+    def counted(rows: Counts) -> Counts:
+        return np.bincount(rows, minlength=len(distinct))
+
+    rng = np.random.default_rng(0)
+    drawn = [_areas(*(counted(rng.choice(side, len(side))) for side in sides)) for _ in range(resamples)]
     low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
-    point = _areas(*(np.bincount(side, minlength=size) for side in sides))
+    point = _areas(*map(counted, sides))
     roc, precision = (Estimate(*map(float, figures)) for figures in zip(point, low, high, strict=True))
     return roc, precision
 

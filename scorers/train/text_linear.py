@@ -131,7 +131,7 @@ def fit(x: Any, data: Sequence[Row], label: str) -> Head:
     slope, intercept = platt(outside, yes[used], weight[used])
     folded = np.full(len(data), np.nan)
     folded[used] = 1 / (1 + np.exp(-(slope * outside + intercept)))
-    labelled = np.array([label in row.labels for row in data])
+    labelled = np.array([label in row.labels for row in data]) & used
     return Head(model.coef_[0], slope, slope * float(model.intercept_[0]) + intercept, folded, labelled)
 
 
