@@ -100,11 +100,11 @@ def engines(pack: Any) -> Any:
     return cache(lambda title, name: Engine.load(pack(title), registry=Registry.of(()), evaluator=name))
 
 
-def told(found: LoadedPackPack) -> str:
+def told(found: LoadedPack) -> str:
     return "\n".join(f"{d.code} {d.severity}: {d.message}" for d in found.compiled.diagnostics) or "no finding"
 
 
-def codes(found: LoadedPackPack, *severities: str) -> set[str]:
+def codes(found: LoadedPack, *severities: str) -> set[str]:
     return {d.code for d in found.compiled.diagnostics if str(d.severity) in severities}
 
 
