@@ -240,7 +240,7 @@ class Builder(Conditions):
         return Spanned(("status", name(c[0])), cover(c))
 
     def tests(self, c: Children) -> n.Tests:
-        rows = tuple(_row(token) for token in tokens(c, "ROW"))
+        rows = tuple(row(token) for token in tokens(c, "ROW"))
         return n.Tests(_maybe_policy(c), text(tokens(c, "STRING")[0]), rows, cover(c))
 
     def signed(self, c: Children) -> n.Number:
@@ -293,7 +293,7 @@ def _maybe_policy(children: Children) -> n.Name | None:
     return name(word) if word else None
 
 
-def _row(token: Token) -> n.Row:
+def row(token: Token) -> n.Row:
     """Cells between bars that stand outside of quotes."""
     cells: list[n.Name] = []
     start, quote = 0, ""
