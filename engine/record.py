@@ -152,11 +152,12 @@ def typed(spec: Input, value: Any) -> Value | Missing:
         case "double":
             return _double(spec, value)
         case "string":
-            return value if isinstance(value, str) else _wrong("a text", value)
+            return _plain(value) if isinstance(value, str) else _wrong("a text", value)
         case "enum":
             if not isinstance(value, str):
                 return _wrong("a text", value)
-            return value if value in spec.values else Missing(f"`{value[:40]}` is none of its values")
+            text = _plain(value)
+            return text if text in spec.values else Missing(f"`{text[:40]}` is none of its values")
         case "set":
             return _set(value)
     raise AssertionError(spec.kind)
@@ -209,7 +210,12 @@ def _set(value: Any) -> list[str] | Missing:
         return _wrong("a list of texts", value)
     if not all(isinstance(item, str) for item in value):
         return Missing("wrong type: a list that holds something other than texts")
-    return sorted(set(value))
+    return sorted({_plain(item) for item in value})
+
+
+def _plain(text: str) -> str:
+    """Without the caller's own type: a condition knows texts by their type."""
+    return text if type(text) is str else str.__str__(text)
 
 
 def _wrong(expected: str, value: Any) -> Missing:

@@ -29,9 +29,9 @@ class Scalar:
         if not record.skipped and not record.stated_only:
             found = self.complete(record.scores, record.facts, region, record.at, record.modalities)
             if found is not None: return found
-        return self.gaps(record, region)
+        return self.decide_with_gaps(record, region)
 
-    def gaps(self, record, region):
+    def decide_with_gaps(self, record, region):
         o = self._open.get(region)
         if o is None:
             place = self.program.regions.index(region)

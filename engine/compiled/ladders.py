@@ -27,7 +27,7 @@ def steps(ladder: p.Ladder, in_force: Callable[[p.Guard], bool], delta: int = 0)
     for rung in ladder.rungs:
         cut = next((i for i, cut in enumerate(rung.cuts) if in_force(cut.guard)), None)
         if cut is not None and (stated := rung.cuts[cut].threshold) is not None:
-            threshold = min(max(stated + delta, 1), MICRO)
+            threshold = shifted(stated, delta)
             found.append((threshold, (rung.proposal.enforcement, threshold, rung.name), number + cut))
         number += len(rung.cuts)
     changes: list[Step] = []
@@ -38,6 +38,11 @@ def steps(ladder: p.Ladder, in_force: Callable[[p.Guard], bool], delta: int = 0)
             changes = [step for step in changes if step[0] != threshold]
             changes.append((threshold, cut_number))
     return tuple(changes)
+
+
+def shifted(threshold: int, delta: int) -> int:
+    """As written where nothing is adjusted, else clamped to [0.000001, 1] (ruling R19)."""
+    return min(max(threshold + delta, 1), MICRO) if delta else threshold
 
 
 @dataclass(frozen=True)

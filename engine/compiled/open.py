@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.compiled.fusion import exact
 from engine.compiled.here import Here, below
+from engine.compiled.ladders import shifted
 from engine.compiled.reading import Arms
 from engine.compiled.said import Said
 from engine.compiled.spans import span_of
@@ -38,7 +39,7 @@ from policy_dsl.cel.resolve import free_names
 from policy_dsl.cel.types import SCORE
 from policy_dsl.cel.values import CelError
 from policy_dsl.checks.context import type_of
-from policy_dsl.program import MICRO, Program
+from policy_dsl.program import Program
 
 MEMORY = 4096
 
@@ -178,7 +179,7 @@ class OpenPolicy:
         deltas = [item.delta for item in self.here.variant.adjustments]
         shifts = {a + b for a in (0, *(d for d in deltas if d > 0)) for b in (0, *(d for d in deltas if d < 0))}
         stated = {cut.threshold for rung in ladder.rungs for cut in rung.cuts if cut.threshold is not None}
-        return tuple(sorted({min(max(threshold + shift, 1), MICRO) for threshold in stated for shift in shifts}))
+        return tuple(sorted({shifted(threshold, shift) for threshold in stated for shift in shifts}))
 
     def _condition(self, expr: Expr) -> str:
         return condition_text(expr, self.places, self.here.derived, self.constants)

@@ -101,7 +101,7 @@ class Scores:
 
     def _computed(self, expr: Expr, t: int) -> str:
         """Through a variable: the double nearby, else the exact value."""
-        if self._applies(expr) != TRUE or not self._near(expr):
+        if not self._near(expr):
             return f"({self._variable(expr, lambda: self._micros(expr))} >= {t})"
         near = self._variable(["near", expr], lambda: _near(expr, self._double))
         error = _error(expr)
@@ -130,8 +130,8 @@ class Scores:
         return self.slots[name].variable
 
     def _near(self, expr: Expr) -> bool:
-        """Whether it is one fusion of raw scores and constants, whose double is known to lie close."""
-        if expr[0] not in LINEAR:
+        """Whether it is one fusion of constants and of scores that are there, whose double is known to lie close."""
+        if expr[0] not in LINEAR or any(self.slots[name].presence is not Presence.ALWAYS for name in inputs(expr)):
             return False
         parts = [part for _, part in expr[1]] if expr[0] == "weighted" else expr[1:] if expr[0] == "mul" else expr[1]
         return all(part[0] in ("ref", "const") for part in parts)

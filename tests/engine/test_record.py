@@ -97,6 +97,20 @@ def test_a_double_is_a_double_even_where_it_is_written_whole() -> None:
     assert type(read_input(spec, read_record({}, PLAIN))) is float
 
 
+def test_a_callers_own_kind_of_text_is_a_plain_text_here() -> None:
+    class Text(str):
+        __slots__ = ()
+
+    for spec, value in (
+        (Input("x.s", "string"), Text("a")),
+        (Input("x.e", "enum", values=("a",)), Text("a")),
+        (Input("x.t", "set"), [Text("a")]),
+    ):
+        found = typed(spec, value)
+        assert found in ("a", ["a"])
+        assert type(found[0] if isinstance(found, list) else found) is str
+
+
 def test_a_set_is_sorted_and_has_no_twins() -> None:
     tags = Input("x.tags", "set")
     assert typed(tags, ["b", "a", "b"]) == ["a", "b"]
