@@ -70,6 +70,4 @@ def _apart(tokens: Sequence[Token], index: int, questions: Sequence[int], maps: 
         return False
     if token.type in ("LPAR", "LSQB"):
         return before.type not in CALLED
-    if before.type == "LBRACE" or (token.type == "RBRACE" and bool(maps)):
-        return False
-    return True
+    return before.type != "LBRACE" and not (token.type == "RBRACE" and maps)

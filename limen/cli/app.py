@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import structlog
@@ -22,17 +24,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("init")(init.init)
-app.command("import")(importing.import_)
-app.command("check")(check.check)
-app.command("fmt")(fmt.fmt)
-app.command("test")(test.run)
-app.command("decide")(decide.decide)
-app.command("moderate")(moderate.moderate)
-app.command("explain")(explain.explain)
-app.command("bundle")(bundle.bundle)
-app.add_typer(scorers.app, name="scorers")
-app.command("demo")(demo.demo)
+COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
+    ("init", init.init),
+    ("import", importing.import_),
+    ("check", check.check),
+    ("fmt", fmt.fmt),
+    ("test", test.run),
+    ("decide", decide.decide),
+    ("moderate", moderate.moderate),
+    ("explain", explain.explain),
+    ("bundle", bundle.bundle),
+    ("demo", demo.demo),
+)
+for _name, _command in COMMANDS:
+    app.command(_name, short_help=re.split(r"[.:;]", _command.__doc__ or "")[0])(_command)
+app.add_typer(scorers.app, name="scorers", short_help="What is registered, and one scorer in full")
 
 
 def _version(*, wanted: bool) -> None:

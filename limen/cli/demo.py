@@ -16,7 +16,7 @@ from engine.rendering import Decision
 from scorers.content import Content
 
 NEXT = """
-What to try next:
+What to try next (in a checkout `limen` is .venv/bin/limen):
   limen check policies                      every finding about a pack, in one run
   limen test policies --coverage            the pack's own tests, and which rungs stand tested at their boundary
   limen explain --pack policies --input -   tell one decision: echo '{"region": "DE", "text": "…"}' | limen explain …
@@ -63,7 +63,7 @@ def _short(text: str, width: int = 120) -> str:
 
 
 def _verdict(decision: Decision) -> str:
-    words = " and ".join([decision.enforcement or "no verdict", *decision.routes])
+    words = " and ".join(dict.fromkeys([decision.enforcement or "no verdict", *decision.routes]))
     return words if decision.status == "decided" else f"{words} ({decision.status})"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 import typer
 from typer.cli import get_docs_for_click
 
@@ -20,13 +20,13 @@ standard error; `LIMEN_LOG_FORMAT=json` tells it as JSON lines.
 
 def reference() -> str:
     command = typer.main.get_command(app)
-    text = get_docs_for_click(obj=command, ctx=typer.Context(command, info_name="limen"), name="limen", title="The command line")
+    text = get_docs_for_click(
+        obj=command, ctx=typer.Context(command, info_name="limen"), name="limen", title="The command line"
+    )
     title, _, rest = text.partition("\n\n")
     lines = [line.rstrip() for line in f"{title}\n\n{HEAD}\n{rest}".splitlines()]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def test_the_page_is_what_the_commands_say(request: pytest.FixtureRequest) -> None:
-    if request.config.getoption("--update-golden"):
-        PAGE.write_text(reference(), encoding="utf-8")
-    assert PAGE.read_text(encoding="utf-8") == reference()
+def test_the_page_is_what_the_commands_say(golden: Callable[[Path, str], None]) -> None:
+    golden(PAGE, reference())

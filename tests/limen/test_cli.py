@@ -92,7 +92,9 @@ def test_check_says_what_was_checked(run: Run, pack: Path) -> None:
 
 
 def test_check_fails_on_an_error_and_shows_the_place(run: Run, pack: Path) -> None:
-    (pack / "insults.limen").write_text(POLICY.replace("then reduce and review\n", "then redcue and review\n", 1), encoding="utf-8")
+    (pack / "insults.limen").write_text(
+        POLICY.replace("then reduce and review\n", "then redcue and review\n", 1), encoding="utf-8"
+    )
     status, out, _ = run("check", pack)
     assert status == 1
     assert "insults.limen:12" in out
@@ -127,7 +129,7 @@ def test_test_tells_what_came_out(run: Run, pack: Path) -> None:
     (pack / "insults.limen").write_text(POLICY.replace("remove >= 0.95", "remove >= 0.96"), encoding="utf-8")
     status, out, _ = run("test", pack, "--coverage")
     assert status == 1
-    assert "insults.limen:24" in out
+    assert "insults.limen:23" in out
     assert "expected remove, seen allow" in out
     assert "UNTESTED" in out
 
@@ -145,14 +147,25 @@ def test_decide_reads_lines_and_writes_lines(run: Run, pack: Path) -> None:
     status, out, _ = run("decide", "--pack", pack, "--input", "-", stdin=json.dumps(record) + "\n")
     decisions = [json.loads(line) for line in out.splitlines()]
     assert status == 0
-    assert [(d["region"], d["enforcement"], d["status"]) for d in decisions] == [("DE", "remove", "decided"), ("US", "remove", "decided")]
+    assert [(d["region"], d["enforcement"], d["status"]) for d in decisions] == [
+        ("DE", "remove", "decided"),
+        ("US", "remove", "decided"),
+    ]
     assert decisions[0]["policies"][0]["margin"] == pytest.approx(0.01)
-    assert decisions[0]["nearest"] == {"score": "image.nudity", "value": 0.96, "becomes": 0.949999, "then": "allow", "routes": []}
+    assert decisions[0]["nearest"] == {
+        "score": "image.nudity",
+        "value": 0.96,
+        "becomes": 0.949999,
+        "then": "allow",
+        "routes": [],
+    }
 
 
 def test_a_bad_line_is_told_and_nothing_else_is_lost(run: Run, pack: Path) -> None:
     good = json.dumps({"id": "p2", "region": "DE", "modalities": []})
-    status, out, err = run("decide", "--pack", pack, "--input", "-", "--trace", "none", stdin=f"{{nonsense\n[]\n{good}\n")
+    status, out, err = run(
+        "decide", "--pack", pack, "--input", "-", "--trace", "none", stdin=f"{{nonsense\n[]\n{good}\n"
+    )
     decisions = [json.loads(line) for line in out.splitlines()]
     assert status == 1
     assert [d["status"] for d in decisions] == ["unavailable", "unavailable", "decided"]
@@ -162,11 +175,17 @@ def test_a_bad_line_is_told_and_nothing_else_is_lost(run: Run, pack: Path) -> No
 
 def test_moderate_runs_the_scorers(run: Run, pack: Path, tmp_path: Path) -> None:
     posts = tmp_path / "posts.jsonl"
-    posts.write_text('{"id": "a", "region": "DE", "text": "you b.a.d.w.o.r.d"}\n{"id": "b", "region": "DE", "text": "hello"}\n', encoding="utf-8")
+    posts.write_text(
+        '{"id": "a", "region": "DE", "text": "you b.a.d.w.o.r.d"}\n{"id": "b", "region": "DE", "text": "hello"}\n',
+        encoding="utf-8",
+    )
     status, out, _ = run("moderate", "--pack", pack, "--input", posts)
     decisions = [json.loads(line) for line in out.splitlines()]
     assert status == 0
-    assert [(d["id"], d["enforcement"], d["status"]) for d in decisions] == [("a", "reduce", "decided"), ("b", "allow", "decided")]
+    assert [(d["id"], d["enforcement"], d["status"]) for d in decisions] == [
+        ("a", "reduce", "decided"),
+        ("b", "allow", "decided"),
+    ]
     assert decisions[0]["scorers"]["words"].startswith("keywords@")
 
 
@@ -242,7 +261,10 @@ def test_a_bundle_decides_as_its_pack(run: Run, pack: Path, tmp_path: Path) -> N
     bundle = tmp_path / "bundle.json"
     assert run("bundle", pack, "--output", bundle)[0] == 0
     line = json.dumps({"region": "DE", "scores": {"image.nudity": 0.96}})
-    assert run("decide", "--pack", bundle, "--input", "-", stdin=line)[1] == run("decide", "--pack", pack, "--input", "-", stdin=line)[1]
+    assert (
+        run("decide", "--pack", bundle, "--input", "-", stdin=line)[1]
+        == run("decide", "--pack", pack, "--input", "-", stdin=line)[1]
+    )
     bundle.write_text(bundle.read_text(encoding="utf-8").replace("950000", "940000"), encoding="utf-8")
     status, _, err = run("decide", "--pack", bundle, "--input", "-", stdin=line)
     assert status == 2

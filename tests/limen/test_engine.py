@@ -69,7 +69,10 @@ def test_an_unknown_region_may_count_as_global_and_is_degraded(pack: Path) -> No
     ("raw", "told"),
     [
         ({"scores": [1]}, "`scores` is a list"),
-        ({"scores": {"image.nudity": 1}, "facts": {"image.nudity": 1}}, "`image.nudity` stands in `scores` and in `facts`"),
+        (
+            {"scores": {"image.nudity": 1}, "facts": {"image.nudity": 1}},
+            "`image.nudity` stands in `scores` and in `facts`",
+        ),
         ({"at": "yesterday"}, "`at` is `yesterday`"),
         ({"at": "2026-01-01T00:00:00"}, "names no time zone"),
         ({"modalities": "text"}, "`modalities` is a text"),
@@ -90,7 +93,9 @@ def test_the_nearest_change_is_found_behind_a_derived_score(pack: Path) -> None:
     engine = limen.Engine.load(pack)
     near = engine.decide(scores={"image.nudity": 0.1, "text.sexual": 0.3}, region="US").to_dict()["nearest"]
     assert near == {"score": "image.nudity", "value": 0.1, "becomes": 0.5, "then": "label", "routes": []}
-    near = engine.decide(scores={"image.nudity": 0.1, "text.sexual": 1.0}, facts={"author.age_days": 9}, region="US").to_dict()["nearest"]
+    near = engine.decide(
+        scores={"image.nudity": 0.1, "text.sexual": 1.0}, facts={"author.age_days": 9}, region="US"
+    ).to_dict()["nearest"]
     assert near == {"score": "text.sexual", "value": 1.0, "becomes": 0.999999, "then": "allow", "routes": []}
 
 
@@ -133,10 +138,13 @@ def test_moderate_runs_a_plain_function_as_scorer(pack: Path) -> None:
 
     (pack / "limen.yaml").write_text(MANIFEST.replace("scorers: {}", "scorers: {loud: shouting}"), encoding="utf-8")
     (pack / "loud.limen").write_text(
-        'policy noise { title "x" owner "y" severity P2 thresholds on text.shouting { label >= 0.5 } }', encoding="utf-8"
+        'policy noise { title "x" owner "y" severity P2 thresholds on text.shouting { label >= 0.5 } }',
+        encoding="utf-8",
     )
     engine = limen.Engine.load(pack, scorers=[shouting])
-    content = limen.Content(id="p1", text="HELLO you", language="de-AT", facts={"text.sexual": 0.1, "image.nudity": 0.0})
+    content = limen.Content(
+        id="p1", text="HELLO you", language="de-AT", facts={"text.sexual": 0.1, "image.nudity": 0.0}
+    )
     decision = asyncio.run(engine.moderate(content, region="DE"))
     assert (decision.enforcement, decision.status) == ("label", "decided")
     assert decision.to_dict()["scorers"] == {"loud": "shouting@0"}
@@ -155,7 +163,10 @@ def test_time_may_be_a_datetime_or_a_text(pack: Path) -> None:
 
 def test_a_decision_is_json(pack: Path) -> None:
     decision = limen.Engine.load(pack).decide(scores={"image.nudity": float("nan")}, region="DE", id="p1")
-    assert json.loads(decision.to_json())["why_missing"] == {"image.nudity": "not a finite number", "text.sexual": "absent"}
+    assert json.loads(decision.to_json())["why_missing"] == {
+        "image.nudity": "not a finite number",
+        "text.sexual": "absent",
+    }
 
 
 def test_the_public_names_are_sorted_and_there() -> None:
@@ -163,9 +174,9 @@ def test_the_public_names_are_sorted_and_there() -> None:
     assert all(hasattr(limen, name) for name in limen.__all__)
 
 
-
-
-def test_a_cache_gives_the_same_engine_and_never_an_old_one(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_cache_gives_the_same_engine_and_never_an_old_one(
+    pack: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     cache = tmp_path_factory.mktemp("cache")
     first = limen.Engine.load(pack, cache=cache)
     again = limen.Engine.load(pack, cache=cache)
@@ -184,7 +195,9 @@ def test_reload_reads_only_what_changed(pack: Path, monkeypatch: pytest.MonkeyPa
     parsed: list[str] = []
     original = memory.parse
     monkeypatch.setattr(memory, "parse", lambda source: parsed.append(source.path) or original(source))
-    (pack / "other.limen").write_text(POLICY.replace("policy nudity", "policy other").replace("0.95", "0.96"), encoding="utf-8")
+    (pack / "other.limen").write_text(
+        POLICY.replace("policy nudity", "policy other").replace("0.95", "0.96"), encoding="utf-8"
+    )
     before = {policy.name: policy for policy in engine.program.policies}
     engine.reload()
     after = {policy.name: policy for policy in engine.program.policies}

@@ -20,7 +20,9 @@ def test_a_stranger_in_front_is_named(tmp_path: Path, shape: str) -> None:
     stranger.parent.mkdir(exist_ok=True)
     stranger.write_text("", encoding="utf-8")
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(HOME)])}
-    done = subprocess.run([sys.executable, "-c", "import limen"], env=env, capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", "import limen"], env=env, capture_output=True, text=True, cwd=tmp_path, check=False
+    )
     assert done.returncode == 1
     assert f"Limen needs its own package `engine` (in {HOME})" in done.stderr
     assert str(tmp_path) in done.stderr.splitlines()[-1]
@@ -28,5 +30,7 @@ def test_a_stranger_in_front_is_named(tmp_path: Path, shape: str) -> None:
 
 def test_at_home_it_is_silent(tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(HOME)}
-    done = subprocess.run([sys.executable, "-c", "import limen"], env=env, capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", "import limen"], env=env, capture_output=True, text=True, cwd=tmp_path, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
