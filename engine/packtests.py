@@ -205,16 +205,27 @@ def _mismatch(case: Case, program: Program, seen: Verdict | Outcome) -> str | No
         sanctions,
     ):
         return f"expected {_words(case.outcomes)}, seen {_told(program, seen)}"
-    return _wrong_queue(case, seen) or _wrong_reason(case, seen)
+    return _wrong_options(case, program, seen) or _wrong_reason(case, seen)
 
 
-def _wrong_queue(case: Case, seen: Verdict | Outcome) -> str | None:
+def _wrong_options(case: Case, program: Program, seen: Verdict | Outcome) -> str | None:
+    """A route's queue and priority and a sanction's options, where the expectation writes them; others may be anything."""
+    tiers = [tier.name for tier in program.severities]
+    given: list[tuple[str, Mapping[str, Any]]]
+    given = [(r.route, {"queue": r.queue, "priority": tiers[r.priority]}) for r in seen.routes]
+    given += [(s.name, dict(s.options)) for s in seen.sanctions]
     for outcome in case.outcomes:
-        queue = option_values(outcome.options).get("queue")
-        queues = {routed.queue for routed in seen.routes if routed.route == outcome.name.text}
-        if queue is not None and queue not in queues:
-            return f"expected {outcome.name.text} in the queue `{queue}`, seen {', '.join(f'`{name}`' for name in sorted(queues))}"
+        wanted = option_values(outcome.options)
+        found = [options for name, options in given if name == outcome.name.text]
+        if wanted and not any(wanted.items() <= options.items() for options in found):
+            told = " and ".join(_optioned(outcome.name.text, options) for options in found)
+            return f"expected {_optioned(outcome.name.text, wanted)}, seen {told}"
     return None
+
+
+def _optioned(name: str, options: Mapping[str, Any]) -> str:
+    """`review(queue: legal, priority: P1)`."""
+    return f"{name}({', '.join(f'{key}: {value}' for key, value in options.items())})"
 
 
 def _wrong_reason(case: Case, seen: Verdict | Outcome) -> str | None:
