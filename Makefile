@@ -13,18 +13,18 @@ help: ## list the targets
 
 $(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --upgrade 'pip>=25.1'
+	$(PIP) install -qq --upgrade 'pip>=25.1'
 
 $(VENV)/installed: $(VENV)/pyvenv.cfg pyproject.toml
-	$(PIP) install --quiet --editable '.[text]'
+	$(PIP) install -qq --editable '.[text]'
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
-	$(PIP) install --quiet --group test
+	$(PIP) install -qq --group test
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed-test
-	$(PIP) install --quiet --group dev
+	$(PIP) install -qq --group dev
 	@touch $@
 
 demo: $(VENV)/installed ## moderate a few real posts under the shipped pack
