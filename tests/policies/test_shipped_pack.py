@@ -80,14 +80,23 @@ def test_its_own_tests_pass_and_stand_at_every_boundary(loaded: LoadedPack) -> N
     assert tested >= POLICIES
 
 
-def test_its_own_tests_fail_where_a_threshold_moves(tmp_path: Path) -> None:
-    copy = shutil.copytree(PACK, tmp_path / "pack")
-    text, line = (copy / "nudity.limen").read_text(), "thresholds on risk { remove >= 0.90 }"
-    assert text.count(line) == 1
-    (copy / "nudity.limen").write_text(text.replace(line, line.replace("0.90", "0.91")))
-    failed, lacking, _ = run(load_pack(copy))
-    assert len(failed) == 1
-    assert lacking == ["nudity.risk.remove@DE"]
+@pytest.mark.parametrize(
+    ("policy", "line", "changed"),
+    [
+        ("nudity", "thresholds on risk { remove >= 0.90 }", "thresholds on risk { remove >= 0.91 }"),
+        ("nudity", "author.age_days >= 30", "author.age_days >= 31"),
+        ("intimate_images", "priority: P1", "priority: P2"),
+        ("sanctions", "suspend(days: 30)", "suspend(days: 31)"),
+        ("violence", "live.viewers >= 10000", "live.viewers >= 10001"),
+    ],
+)
+def test_its_own_tests_fail_where_a_line_changes(tmp_path: Path, policy: str, line: str, changed: str) -> None:
+    file = shutil.copytree(PACK, tmp_path / "pack") / f"{policy}.limen"
+    rules, test, tests = file.read_text(encoding="utf-8").partition("\ntest ")
+    assert rules.count(line) == 1
+    file.write_text(rules.replace(line, changed) + test + tests, encoding="utf-8")
+    failed, _, _ = run(load_pack(file.parent))
+    assert failed
 
 
 def test_records_need_no_time(loaded: LoadedPack) -> None:
