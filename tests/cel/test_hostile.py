@@ -98,6 +98,7 @@ DEEP = {
     "choices": lambda k: "n == 2 ? true : " * k + "false", "macros": lambda k: "[n].exists(x, " * k + "x == n" + ")" * k,
     "macros that err": lambda k: "[n].all(x, " * k + "1 / x == n" + ")" * k, "calls": lambda k: "size(string(" * k + "n" + "))" * k + " == 1",
     "methods": lambda k: "'a'.contains(" * k + "s" + ")" * k, "indexes": lambda k: "n" + "[0]" * k, "fields": lambda k: "{'a': n}" + ".a" * k,
+    "chained maps": lambda k: "[n]" + ".map(x, x)" * k + " == [n]",
     "a mixture": lambda k: "(n == 1 && (n > 2 || !(" * k + "1 / n == 1" + ")))" * k,
 }  # fmt: skip
 
