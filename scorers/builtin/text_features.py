@@ -3,6 +3,7 @@
 Training and scoring both read this module, so that they cannot come to differ.
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -23,13 +24,16 @@ _GRAMS = (3, 4, 5)
 _INVISIBLE = "\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff"
 _MARKS = "\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u109f"
 _LETTER = rf"\w{_MARKS}{_INVISIBLE}"
-_TOKEN = re.compile(rf"(?i:https?://\S+|www\.\S+)|[@\uff20]\w+|[{_LETTER}]+(?:['\u2019][{_LETTER}]+)*|[^\s{_LETTER}]")
+_TOKEN = re.compile(
+    rf"(?i:https?://\S+|www\.\S+)|[@\uff20]\w+|&(?:\w{{2,8}}|\#\w{{2,7}});|"
+    rf"[{_LETTER}]+(?:['\u2019][{_LETTER}]+)*|[^\s{_LETTER}]"
+)
 _DROPPED = re.compile(f"[{_INVISIBLE}]+")
 _DIGITS = str.maketrans("123456789\u2019", "000000000'")
 
 
 def tokens(text: str) -> list[re.Match[str]]:
-    """Cut the first `MAX_CHARS` characters into links, mentions, words and single symbols; emoji are symbols."""
+    """Cut the first `MAX_CHARS` characters into links, mentions, HTML entities, words and single symbols (emoji too)."""
     return list(_TOKEN.finditer(text, 0, MAX_CHARS))
 
 
@@ -39,7 +43,8 @@ def words(text: str) -> list[str]:
 
 
 def normalised(token: str) -> str:
-    """Fold a token: NFKC, case folded, invisible characters dropped, every digit 0, links and mentions one word each.
+    """Fold a token: NFKC, case folded, invisible characters dropped, every digit 0, an HTML entity what it stands for,
+    links and mentions one word each.
 
     Empty where nothing visible is left. Cut to `WORD_CHARS` characters.
     """
@@ -47,7 +52,8 @@ def normalised(token: str) -> str:
         return USER_WORD
     if token[:4].lower() in {"http", "www."} and ("://" in token or token[3] == "."):
         return URL_WORD
-    folded = unicodedata.normalize("NFKC", token[: 4 * WORD_CHARS]).casefold()
+    plain = html.unescape(token) if token[0] == "&" else token
+    folded = unicodedata.normalize("NFKC", plain[: 4 * WORD_CHARS]).casefold()
     return "".join(_DROPPED.sub("", folded).translate(_DIGITS).split())[:WORD_CHARS]
 
 

@@ -4,7 +4,6 @@ A set speaks of a label only where its annotators were asked about it; everythin
 """
 
 import hashlib
-import html
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -80,7 +79,7 @@ def _unasked(text: str, *labels: str) -> frozenset[str]:
 
 def _davidson(row: dict[str, Any]) -> _Found:
     kind = row["class_name"]
-    return _Found(html.unescape(row["tweet"]), {"toxicity": int(kind != "neither"), "hate": int(kind == "hate_speech")})
+    return _Found(row["tweet"], {"toxicity": int(kind != "neither"), "hate": int(kind == "hate_speech")})
 
 
 def _majority(votes: int, raters: int) -> int | None:
@@ -138,7 +137,7 @@ def _openai(row: dict[str, Any]) -> _Found | None:
 
 def _sms(row: dict[str, Any]) -> _Found:
     spam = row["label"] == "spam"
-    return _Found(html.unescape(row["text"]), {"spam": int(spam)}, frozenset() if spam else EVERYDAY)
+    return _Found(row["text"], {"spam": int(spam)}, frozenset() if spam else EVERYDAY)
 
 
 SETS: Mapping[str, Callable[[dict[str, Any]], _Found | None]] = MappingProxyType(

@@ -25,14 +25,14 @@ MODEL = json.loads((FOLDER / "model.json").read_text(encoding="utf-8"))
 
 # The same on every machine: a change here is a change of the model's version.
 PINNED = {
-    "": (19612, 27021, 20396, 24789, 4357, 2431),
-    "you are a stupid idiot": (999876, 45455, 1000000, 139, 629, 487),
-    "The library opens at nine and the bus stops in front of it. ": (2247, 901, 4262, 8505, 14617, 2591),
-    "Du bist ein dummes Arschloch": (957867, 69499, 984062, 19558, 3896, 2050),
-    "WINNER! Claim your free prize, call 09061701461 now": (13382, 13357, 16515, 18133, 1983, 1000000),
-    "I will kill you \U0001f52a @bob https://a.b": (132017, 555130, 4168, 999949, 20142, 65875),
-    "\u0939\u093f\u0928\u094d\u0926\u0940 \u0645\u0631\u062d\u0628\u0627": (19612, 27021, 20396, 24789, 4357, 2431),
-    "bonjour " * 300 + "shut up": (66598, 81265, 58835, 58683, 2658, 8397),
+    "": (19606, 26894, 20221, 24866, 4339, 2431),
+    "you are a stupid idiot": (999875, 46765, 1000000, 140, 628, 487),
+    "The library opens at nine and the bus stops in front of it. ": (2245, 901, 4204, 8568, 14626, 2590),
+    "Du bist ein dummes Arschloch": (957385, 68544, 983849, 19667, 3883, 2050),
+    "WINNER! Claim your free prize, call 09061701461 now": (12671, 3980, 18592, 19816, 2158, 1000000),
+    "I will kill you \U0001f52a @bob https://a.b": (130429, 563850, 3998, 999949, 20184, 65902),
+    "\u0939\u093f\u0928\u094d\u0926\u0940 \u0645\u0631\u062d\u0628\u0627": (19606, 26894, 20221, 24866, 4339, 2431),
+    "bonjour " * 300 + "shut up": (64759, 80040, 57681, 58910, 2656, 8402),
 }
 BLAND = "The library opens at nine and the bus stops in front of it. "
 RUDE = "you are a stupid idiot"
@@ -195,6 +195,7 @@ def test_repeating_a_word_adds_nothing_but_its_pair(model):
         ("2026 08-9", ["0000", "00", "-", "0"]),
         ("\U0001f469\u200d\U0001f680!", ["\U0001f469", "\U0001f680", "!"]),
         ("\u0939\u093f\u0928\u094d\u0926\u0940 \u0e20\u0e32\u0e29\u0e32", ["\u0939\u093f\u0928\u094d\u0926\u0940", "\u0e20\u0e32\u0e29\u0e32"]),
+        ("&amp; &#128514;&#x1F602; &lt;3&nbsp;AT&T;x;", ["&", "\U0001f602", "\U0001f602", "<", "0", "at", "&", "t", ";", "x", ";"]),
         ("stra\u00dfe STRASSE", ["strasse", "strasse"]),
         ("a" * 200, ["a" * features.WORD_CHARS]),
     ],
