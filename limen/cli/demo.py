@@ -44,16 +44,24 @@ async def _moderate(engine: Engine, posts: list[dict[str, Any]], folder: Path) -
 
 
 def _table(posts: list[dict[str, Any]], decided: list[tuple[Decision, ...]]) -> Table:
-    table = Table(title="Real posts under the shipped pack", show_lines=True)
+    table = Table(title="Posts under the shipped pack", show_lines=True)
     table.add_column("post", max_width=46)
     table.add_column("region")
     table.add_column("decision", style="bold")
     table.add_column("why", max_width=64)
     for post, decisions in zip(posts, decided, strict=True):
-        shown = f"[{post['language']}] {post['text']}" if post.get("text") else f"(no text) {post['id']}"
+        shown = _shown(post)
         for index, decision in enumerate(decisions):
             table.add_row(_short(shown) if index == 0 else "", decision.region, _verdict(decision), _why(decision))
     return table
+
+
+def _shown(post: dict[str, Any]) -> str:
+    """The text with its language; without one, what the caller says of the content."""
+    if post.get("text"):
+        return f"[{post.get('language', '?')}] {post['text']}"
+    facts = ", ".join(f"{name} {value}" for name, value in post.get("facts", {}).items())
+    return f"(no text) {post['id']}: {facts or 'a picture'}"
 
 
 def _short(text: str, width: int = 120) -> str:
