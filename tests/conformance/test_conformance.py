@@ -2,7 +2,7 @@
 
 No case knows Python: another implementation can read the same files. Each case has `name`, `rule` (the rulings and
 commitments it tests), `files` (one rule text, or texts by file name), maybe a `manifest` that is laid over
-`manifest.yaml`, and one or more of
+`manifest.yaml` (null takes a key away), and one or more of
 
     records   raw records as in the interface, each with `expect`: a mapping that every decision about the record meets, or
               a list of mappings, one per decision. Only what is written is compared. Routes and sanctions are names, or
@@ -29,8 +29,11 @@ import yaml
 from engine.decision import Outcome
 from engine.engine import Engine
 from engine.load import LoadedPack, load_pack
+from engine.loader import Loaded
 from engine.packtests import run_tests
 from engine.rendering import Decision
+from policy_dsl.program import Program
+from regions.load import load_regions
 from scorers.registry import Registry
 
 HERE = Path(__file__).parent
@@ -67,8 +70,10 @@ def having(key: str) -> list[Any]:
 
 
 def laid_over(base: Any, top: Any) -> Any:
+    """Mappings key by key; null takes a key away."""
     if isinstance(base, dict) and isinstance(top, dict):
-        return {**base, **{key: laid_over(base.get(key), value) for key, value in top.items()}}
+        merged = {**base, **{key: laid_over(base.get(key), value) for key, value in top.items()}}
+        return {key: value for key, value in merged.items() if value is not None}
     return top
 
 
@@ -92,12 +97,23 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def loaded(pack: Any) -> Any:
-    return cache(lambda title: load_pack(pack(title), Registry.of(())))
+    tree = load_regions()
+    return cache(lambda title: load_pack(pack(title), Registry.of(()), tree))
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A loader whose pack is compiled already, so that each case compiles once, not once an evaluator."""
+
+    program: Program
+
+    def load(self) -> Loaded:
+        return Loaded(self.program, "sha256:0", ())
 
 
 @pytest.fixture(scope="module")
-def engines(pack: Any) -> Any:
-    return cache(lambda title, name: Engine.load(pack(title), registry=Registry.of(()), evaluator=name))
+def engines(loaded: Any) -> Any:
+    return cache(lambda title, name: Engine(Ready(loaded(title).compiled.program), name))  # type: ignore[arg-type]
 
 
 def told(found: LoadedPack) -> str:
