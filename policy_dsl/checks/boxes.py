@@ -53,15 +53,25 @@ def can_hold(expr: Expr, inputs: Mapping[str, Input], guard: Guard = ALWAYS, *, 
 
 
 def _satisfiable(way: Way, inputs: Mapping[str, Input], guard: Guard) -> bool:
-    if any(Atom(atom.expr, not atom.positive) in way for atom in way):
-        return False
+    return not any(Atom(atom.expr, not atom.positive) in way for atom in way) and not _impossible(way, inputs, guard)
+
+
+def _impossible(way: Way, inputs: Mapping[str, Input], guard: Guard) -> list[str]:
+    """The inputs of which no value is all that a way asks."""
     asked: dict[str, Allowed] = {}
     for name, values in guard.within:
         asked.setdefault(name, _whole(inputs.get(name))).only(values)
     for atom in way:
         for name, function, constants in _asks(atom):
             asked.setdefault(name, _whole(inputs.get(name))).ask(function, constants)
-    return all(allowed.possible() for allowed in asked.values())
+    return [name for name, allowed in asked.items() if not allowed.possible()]
+
+
+def contradicted(expr: Expr, inputs: Mapping[str, Input], guard: Guard = ALWAYS) -> str | None:
+    """The one input for which a condition without alternatives asks what no value is."""
+    found = ways(expr)
+    names = _impossible(found[0], inputs, guard) if found and len(found) == 1 else []
+    return names[0] if names else None
 
 
 def _asks(atom: Atom) -> Iterator[tuple[str, str, Sequence[Constant]]]:

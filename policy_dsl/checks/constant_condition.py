@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policy_dsl import nodes as n
 from policy_dsl.cel.nodes import Expr, Ident, Literal
 from policy_dsl.cel.walk import walk
-from policy_dsl.checks.boxes import can_hold
+from policy_dsl.checks.boxes import can_hold, contradicted
 from policy_dsl.checks.context import Condition, Context
 from policy_dsl.checks.finding import finding
 from policy_dsl.diagnostics import Diagnostic
@@ -37,8 +37,10 @@ def _constant(context: Context, condition: Condition, expr: Expr) -> Iterator[Di
     inputs, guard = context.env.inputs, condition.place.guard
     if not can_hold(expr, inputs, guard):
         inside = " inside of this `for`" if guard.within and can_hold(expr, inputs) else ""
-        message = f"this condition can never hold{inside}, so the {what} never counts"
-        yield finding("LIM209", message, condition.expr.span, "ask for less, or leave it out")
+        name = contradicted(expr, inputs, guard)
+        why = f": no value of `{name}` is all that it asks" if name else ""
+        message = f"this condition can never hold{inside}, so the {what} never counts{why}"
+        yield finding("LIM209", message, condition.expr.span, "for one of several values write `x in [a, b]`, or `||`")
     elif not can_hold(expr, inputs, guard, positive=False) and not _meant(condition):
         message = f"this condition always holds, so the {what} always counts"
         yield finding("LIM210", message, condition.expr.span, "ask for more, or say it without a condition")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
@@ -20,15 +20,16 @@ MAX_SIZE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Of an expression with its `let`s written out: levels, nodes, and the longest chain of scores behind it."""
+    """Of an expression with its `let`s written out: levels (at most `deepest`), parts, the longest chain of scores behind it."""
 
     depth: int
     size: int
     links: int = 0
+    deepest: int = MAX_DEPTH
 
     @property
     def fits(self) -> bool:
-        return self.depth <= MAX_DEPTH and self.size <= MAX_SIZE and self.links <= MAX_LINKS
+        return self.depth <= self.deepest and self.size <= MAX_SIZE and self.links <= MAX_LINKS
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,10 @@ class Definitions:
         for name in self._sorted[1]:
             expr = self.own[name]
             size = self._measure(expr, found)
-            found[name] = size if size and size.fits and self._score_fits(name, size) else None
+            if size and name in self.scores:
+                size = replace(size, deepest=MAX_SCORE_DEPTH)
+            found[name] = size if size and size.fits else None
         return found
-
-    def _score_fits(self, name: str, size: Measure) -> bool:
-        return name not in self.scores or size.depth <= MAX_SCORE_DEPTH
 
     @cached_property
     def oversize(self) -> tuple[str, ...]:

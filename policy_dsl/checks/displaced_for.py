@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policy_dsl import nodes as n
 from policy_dsl.checks.context import Context
 from policy_dsl.checks.finding import finding
-from policy_dsl.checks.slots import Said, Situation, Slots, arms, choices, moments, slots, spelled
+from policy_dsl.checks.slots import Said, Situation, Slots, arms, choices, conditions_told, moments, slots, spelled
 from policy_dsl.diagnostics import Diagnostic, Fix, Label
 from policy_dsl.source import Source, Span
 
@@ -27,7 +27,7 @@ def displaced_for(context: Context) -> Iterator[Diagnostic]:
 def _displaced(found: Slots) -> Iterator[tuple[str, Said, Said]]:
     """A region, the statement that wins there, and a wider region's that it displaces."""
     for slot, items in found.by_slot.items():
-        conditional = [item for item in items if item.inputs]
+        conditional = [item for item in items if item.inputs and slot.kind == "rung"]
         if not conditional:
             continue
         for code in found.by_region[slot]:
@@ -52,10 +52,8 @@ def _winners(found: Slots, chain: tuple[str, ...], lost: Said, near: list[Said])
 
 
 def _finding(context: Context, code: str, winner: Said, lost: Said) -> Diagnostic:
-    where = " and ".join(
-        f"`{name}` is {' or '.join(f'`{value}`' for value in values)}" for name, values in lost.guard.within
-    )
-    message = f"in {code} this also holds where {where}, and displaces `{lost.text}`, which is stated for that"
+    where = " and ".join(conditions_told(lost.guard))
+    message = f"in {code} this holds even where {where}, and displaces the `{lost.text}` that is stated for that"
     labels = [Label(lost.span, "displaced")]
     if winner.block is None or lost.node is None or winner.node is None:
         return finding("LIM152", message, winner.span, "say in this region what holds there", labels)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policy_dsl import nodes as n
 from policy_dsl.checks.context import Context
-from policy_dsl.checks.finding import a, finding
+from policy_dsl.checks.finding import finding, typed
 from policy_dsl.diagnostics import Diagnostic
 
 _UNITS = ("string", "int")
@@ -20,7 +20,7 @@ def experiments(context: Context) -> Iterator[Diagnostic]:
                 tell = "name an id that the caller sends, such as `author.id`, of type `string` or `int`"
                 yield finding(
                     "LIM161",
-                    f"the unit of an experiment is an id, and `{spec.name}` is {a(spec.kind)}",
+                    f"the unit of an experiment is an id, and `{spec.name}` is {typed(spec.kind)}",
                     item.unit.span,
                     tell,
                 )

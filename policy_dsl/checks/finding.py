@@ -46,6 +46,22 @@ def a(noun: str) -> str:
     return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
 
 
+def typed(kind: str) -> str:
+    """An input's type in words: `a whole number (int)`."""
+    return _TYPES[kind]
+
+
+_TYPES = {
+    "score": "a score",
+    "bool": "true or false (bool)",
+    "int": "a whole number (int)",
+    "double": "a number (double)",
+    "string": "a text (string)",
+    "enum": "one of several words (enum)",
+    "set": "a set of texts (set<string>)",
+}
+
+
 def decimal(micros: int) -> str:
     """Millionths as an author writes them: `0.95`, `1.0`."""
     text = f"{micros / 1_000_000:.6f}".rstrip("0")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from policy_dsl import nodes as n
 from policy_dsl.checks.context import Context
-from policy_dsl.checks.finding import a, finding, hint
+from policy_dsl.checks.finding import finding, hint, typed
 from policy_dsl.diagnostics import Diagnostic, Label
 from policy_dsl.program import Input
 
@@ -38,7 +38,12 @@ def _block(block: n.For, context: Context, around: Sequence[n.For]) -> Iterator[
         return
     if spec.kind != "enum":
         tell = "ask for it in a `rule NAME { when … then … }`"
-        yield finding("LIM155", f"`for` takes an enum, and `{spec.name}` is {a(spec.kind)}", block.input.span, tell)
+        yield finding(
+            "LIM155",
+            f"`for` takes one of several words (enum), and `{spec.name}` is {typed(spec.kind)}",
+            block.input.span,
+            tell,
+        )
     elif spec.default is None:
         tell = f"give `{spec.name}` a `default` in the manifest: what a rung is must be known for every record"
         yield finding(

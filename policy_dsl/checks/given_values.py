@@ -1,4 +1,4 @@
-"""LIM172 to LIM174: what a test gives: values that their inputs cannot have, twice, or nothing to expect."""
+"""LIM172, LIM173: what a test gives: values that their inputs cannot have, or the same input twice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policy_dsl import nodes as n
 from policy_dsl.cel.literals import LiteralError, unquote
 from policy_dsl.checks.context import Context
-from policy_dsl.checks.finding import a, decimal, finding, hint
+from policy_dsl.checks.finding import decimal, finding, hint, typed
 from policy_dsl.checks.numbers import exact, micros
 from policy_dsl.checks.table_cells import ABSENT, AT, EXPECT, REGION, rows
 from policy_dsl.diagnostics import Diagnostic, Label
@@ -47,10 +47,6 @@ def _test(test: n.Test, context: Context) -> Iterator[Diagnostic]:
             )
         seen.setdefault(name, given)
         yield from _value(name, given.value, given.value.span, context)
-    if not test.expect:
-        yield finding(
-            "LIM174", "this test expects nothing", test.title.span, "say what shall come out: `expect in DE remove`"
-        )
 
 
 def read_cell(cell: n.Name) -> Given | None:
@@ -99,7 +95,7 @@ def _problem(spec: Input, value: Given) -> tuple[str, str | None] | None:
             return None
         case "set", n.ListValue(items=items) if all(isinstance(item, n.Name | n.Text) for item in items):
             return None
-    return f"`{spec.name}` is {a(spec.kind)}, and this is none", _FORMS[spec.kind]
+    return f"`{spec.name}` is {typed(spec.kind)}, and this is not", _FORMS[spec.kind]
 
 
 _FORMS = {

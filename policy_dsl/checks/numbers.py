@@ -98,9 +98,8 @@ def _amount(written: n.Number) -> Iterator[Diagnostic]:
     if value is None:
         yield from _form(written)
     elif not 0 < value <= 1:
-        tell = (
-            "to lower the thresholds write `lower thresholds by …`" if value < 0 else "write an amount such as `0.05`"
-        )
+        hundredth = micros(value / 100) if 1 < value <= 100 else None
+        tell = f"did you mean `{decimal(hundredth)}`?" if hundredth is not None else "write an amount such as `0.05`"
         yield finding(
             "LIM142", f"thresholds move by more than 0 and at most 1, not by `{written.text}`", written.span, tell
         )
@@ -128,7 +127,7 @@ def _form(value: n.Value) -> Iterator[Diagnostic]:
     if isinstance(value, n.Number) and not storable(value):
         yield finding(
             "LIM144",
-            f"`{value.text}` is no number that can be kept",
+            f"`{value.text}` is no plain decimal number",
             value.span,
             "write it as a decimal, such as `30` or `0.5`",
         )

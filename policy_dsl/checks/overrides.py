@@ -78,9 +78,9 @@ def _namesake(found: Slots, slot: Slot, item: Said, where: tuple[str, Said | Non
 
 def _near(item: Said, namesake: Said) -> Diagnostic:
     names = " and ".join(outcome.name.text for outcome in namesake.node.outcomes) if namesake.node else ""
-    what = "switches off nothing" if item.threshold is None else "is a rung of its own"
+    what = "switches off nothing" if item.threshold is None else "adds a rung"
     instead = "off" if item.threshold is None else f">= {decimal(item.threshold)}"
-    message = f"`{item.text}` {what}: `{namesake.text}` stays beside it, for what a rung proposes is its name"
+    message = f"`{item.text}` {what}: `{namesake.text}` stays in force beside it"
     return finding(
         "LIM204", message, item.span, f"to change that rung, write `{names} {instead}`", [Label(namesake.span, "stays")]
     )

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from policy_dsl.checks.context import Context
 from policy_dsl.checks.finding import decimal, finding
-from policy_dsl.checks.slots import Said, Situation, Slot, Slots, arms, choices, moments, precedence, slots
+from policy_dsl.checks.slots import Said, Situation, Slot, Slots, arms, choices, moments, precedence, slots, whereabouts
 from policy_dsl.diagnostics import Diagnostic, Label
 
 InForce = Mapping[Slot, Said]
@@ -78,16 +78,15 @@ def _told(
     if _more_specific(found, code, over, silent):
         if over not in told:
             told.add(over)
-            message = f"in {code} `{silent.text}` never speaks here: {begins}"
+            message = f"{whereabouts(over)}`{silent.text}` never speaks: {begins}"
             names = " and ".join(outcome.name.text for outcome in silent.node.outcomes) if silent.node else ""
             tell = f"if that is meant, write `{names} off` beside it"
             yield finding("LIM219", message, over.span, tell, [Label(silent.span, "never speaks")])
     elif silent not in told:
         told.add(silent)
         tell = "give the weaker rung the lower threshold"
-        yield finding(
-            "LIM206", f"`{silent.text}` can never win: {begins}", silent.span, tell, [Label(over.span, "wins instead")]
-        )
+        message = f"`{silent.text}` can never win: {begins}"
+        yield finding("LIM206", message, silent.span, tell, [Label(over.span, "wins instead")])
 
 
 def _more_specific(found: Slots, code: str, one: Said, other: Said) -> bool:

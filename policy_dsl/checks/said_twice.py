@@ -9,6 +9,7 @@ from policy_dsl.checks.context import Context
 from policy_dsl.checks.finding import finding
 from policy_dsl.checks.slots import Said, choices, slots
 from policy_dsl.diagnostics import Diagnostic, Label
+from policy_dsl.places import GLOBAL
 from policy_dsl.program import Guard
 
 Conditions = frozenset[tuple[str, tuple[str, ...]]]
@@ -87,12 +88,12 @@ def _two_experiments(a: Said, b: Said) -> bool:
 def _finding(code: str, first: Said, second: Said) -> Diagnostic:
     label = [Label(first.span, "the first one")]
     if _two_experiments(first, second):
-        message = f"two experiments change `{second.text}` in {code}, and a post can be in both"
+        message = f"two experiments change `{second.text}`{_where(code)}, and a post can be in both"
         return finding("LIM162", message, second.span, "put both variants into one experiment", label)
     if first.within == second.within:
         dated = first.guard.start is not None
         message = (
-            f"this is said twice for {code}"
+            f"this is said twice{_where(code)}"
             + (" from the same date" if dated else "")
             + ": nothing says which one counts"
         )
@@ -100,6 +101,10 @@ def _finding(code: str, first: Said, second: Said) -> Diagnostic:
     both = " and ".join(f"`{name}` is `{value}`" for name, value in _example(first, second).items())
     message = f"two `for` blocks speak where {both}, and nothing says which one counts"
     return finding("LIM154", message, second.span, "nest one `for` in the other, or make their values differ", label)
+
+
+def _where(code: str) -> str:
+    return "" if code == GLOBAL else f" for {code}"
 
 
 def _example(first: Said, second: Said) -> dict[str, str]:

@@ -215,7 +215,7 @@ def constant(literal: Literal, highest: int) -> Iterator[Diagnostic]:
     if value is None:
         yield finding(
             "LIM144",
-            f"`{literal.text}` is no number that can be kept",
+            f"`{literal.text}` is no plain decimal number",
             literal.span,
             "write it as a decimal, such as `0.5`",
         )

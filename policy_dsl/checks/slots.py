@@ -16,7 +16,7 @@ from policy_dsl.checks.numbers import micros, number, storable
 from policy_dsl.checks.options import known_options
 from policy_dsl.env import Env
 from policy_dsl.outcomes import rung_key
-from policy_dsl.places import Place, Stated
+from policy_dsl.places import GLOBAL, Place, Stated
 from policy_dsl.program import Guard
 from policy_dsl.source import Span
 
@@ -161,7 +161,7 @@ def _said(context: Context, policy: n.Policy, found: Stated) -> Iterator[Said]:
         case n.OnError(span=span):
             yield Said(Slot("on error"), found.place, "on error", span)
         case n.Effects(enforcement=enforcement, assigns=assigns):
-            for assign in assigns:
+            for assign in {assign.name.text: assign for assign in reversed(assigns)}.values():
                 what = f"{assign.name.text} = …"
                 yield Said(Slot("effect", enforcement.text, assign.name.text), found.place, what, assign.span)
         case _:
@@ -231,3 +231,17 @@ def moments(items: Sequence[Said]) -> tuple[int | None, ...]:
 
 def arms(items: Sequence[Said]) -> tuple[tuple[str, str] | None, ...]:
     return (None, *sorted({item.guard.arm for item in items if item.guard.arm is not None}))
+
+
+def whereabouts(said: Said) -> str:
+    """Where a statement speaks, to begin a sentence with: `in DE, AT, where x is y, `."""
+    names = [name.text for block in said.place.blocks if isinstance(block, n.Region) for name in block.names]
+    region = f"in {', '.join(names)}, " if names and names != [GLOBAL] else ""
+    conditions = " and ".join(conditions_told(said.guard))
+    return f"{region}where {conditions}, " if conditions else region
+
+
+def conditions_told(guard: Guard) -> Iterator[str]:
+    """`content.surface` is `live` or `ad`, for each `for`."""
+    for name, values in guard.within:
+        yield f"`{name}` is {' or '.join(f'`{value}`' for value in values)}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from policy_dsl import nodes as n
 from policy_dsl.source import Span
+from policy_dsl.suggest import suggest
 
 REGION, EXPECT, AT = "region", "expect", "at"
 STATUSES = ("decided", "degraded", "unavailable")
@@ -42,7 +43,16 @@ def cells(table: n.Tests, column: str) -> Iterator[n.Name]:
 
 def given_columns(table: n.Tests) -> tuple[n.Name, ...]:
     """The columns that name an input."""
-    return tuple(cell for cell in heading(table) if cell.text not in (REGION, EXPECT, AT))
+    slip = misspelled_expect(table)
+    return tuple(cell for cell in heading(table) if cell.text not in ("", REGION, EXPECT, AT) and cell is not slip)
+
+
+def misspelled_expect(table: n.Tests) -> n.Name | None:
+    """The column that was meant to be `expect`, where none is."""
+    columns = heading(table)
+    if any(cell.text == EXPECT for cell in columns):
+        return None
+    return next((cell for cell in columns if suggest(cell.text, [EXPECT])), None)
 
 
 def expectations(table: n.Tests) -> Iterator[n.Expect]:

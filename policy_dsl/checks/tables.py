@@ -1,4 +1,4 @@
-"""LIM170, LIM171: a table of tests whose heading does not say what its columns are, and rows that do not fit it."""
+"""LIM170, LIM171: a table of tests whose heading does not say what its columns are, or that tests nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from policy_dsl import nodes as n
 from policy_dsl.checks.context import Context
 from policy_dsl.checks.finding import finding
-from policy_dsl.checks.table_cells import ABSENT, EXPECT, heading
+from policy_dsl.checks.table_cells import ABSENT, EXPECT, heading, misspelled_expect
 from policy_dsl.diagnostics import Diagnostic, Label
 
 
@@ -49,12 +49,10 @@ def _heading(table: n.Tests) -> Iterator[Diagnostic]:
             )
         seen.setdefault(column.text, column)
     if EXPECT not in seen and "" not in seen:
-        yield finding(
-            "LIM170",
-            "no column is named `expect`, so nothing is tested",
-            table.rows[0].span,
-            "add `| expect` and what shall come out",
-        )
+        slip = misspelled_expect(table)
+        span = slip.span if slip else table.rows[0].span
+        tell = "did you mean `expect`?" if slip else "add `| expect` and what shall come out"
+        yield finding("LIM170", "no column is named `expect`, so nothing is tested", span, tell)
 
 
 def _rows(table: n.Tests) -> Iterator[Diagnostic]:
@@ -62,22 +60,7 @@ def _rows(table: n.Tests) -> Iterator[Diagnostic]:
     if len(table.rows) == 1:
         yield finding("LIM171", "this table has a heading and no rows, so nothing is tested", table.title.span)
     for row in table.rows[1:]:
-        if len(row.cells) != len(columns):
-            message = f"this row has {_cells(len(row.cells))}, and the heading {len(columns)}"
-            yield finding(
-                "LIM171",
-                message,
-                row.span,
-                f"write `{ABSENT}` for what is not given",
-                [Label(table.rows[0].span, "the heading")],
-            )
-        else:
-            pairs = zip(columns, row.cells, strict=True)
-            yield from (_empty(column, row) for column, cell in pairs if not cell.text)
-
-
-def _cells(count: int) -> str:
-    return "1 cell" if count == 1 else f"{count} cells"
+        yield from (_empty(column, row) for column, cell in zip(columns, row.cells, strict=False) if not cell.text)
 
 
 def _empty(column: n.Name, row: n.Row) -> Diagnostic:

@@ -21,24 +21,18 @@ def unknown_clause(context: Context) -> Iterator[Diagnostic]:
 
 def _because(context: Context, test: n.Test, because: n.Name) -> Iterator[Diagnostic]:
     policies = [context.policy_names[test.policy.text]] if test.policy else context.policies
-    known = {name for policy in policies for name in clause_names(context, policy)}
-    known |= {f"{tier}.{what}" for tier in context.env.manifest.severities for what in ("on_missing", "on_error")}
+    clauses = dict.fromkeys(name for policy in policies for name in clause_names(context, policy))
     if not test.policy:
-        known |= {
-            name
-            for found in context.clauses
-            if isinstance(found.node, n.Consequence)
-            for name in [found.node.name.text]
-        }
-    if not any(name == because.text or name.startswith(f"{because.text}.") for name in known):
-        tell = hint(because.text, sorted(known), "the clauses are")
+        clauses |= {found.node.name.text: None for found in context.clauses if isinstance(found.node, n.Consequence)}
+    defaults = [f"{tier}.{what}" for tier in context.env.manifest.severities for what in ("on_missing", "on_error")]
+    if not any(name == because.text or name.startswith(f"{because.text}.") for name in (*clauses, *defaults)):
+        tell = hint(because.text, clauses, "the clauses are")
         yield finding("LIM109", f"no clause here is named `{because.text}`", because.span, tell)
 
 
 def clause_names(context: Context, policy: n.Policy) -> Iterator[str]:
     """As decisions name them, without the place behind: `nudity.risk`, `nudity.medical`, `nudity.on_missing`."""
     own = policy.name.text
-    yield from (f"{own}.on_missing", f"{own}.on_error")
     for found in context.statements(policy):
         match found.node:
             case n.Ladder(score=score, rungs=rungs):
@@ -53,3 +47,4 @@ def clause_names(context: Context, policy: n.Policy) -> Iterator[str]:
     for found in context.clauses:
         if isinstance(found.node, (n.ExceptionClause, n.Adjust)):
             yield f"{own}.{found.node.name.text}"
+    yield from (f"{own}.on_missing", f"{own}.on_error")

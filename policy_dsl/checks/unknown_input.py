@@ -26,8 +26,14 @@ def unknown_input(context: Context) -> Iterator[Diagnostic]:
                 "LIM103",
                 f"no input is named `{name.text}`",
                 name.span,
-                hint(name.text, context.env.inputs, "the inputs are"),
+                _hint(context, name.text),
             )
+
+
+def _hint(context: Context, name: str) -> str:
+    """Of the many inputs only those that begin alike, where some do."""
+    alike = [known for known in context.env.inputs if known.partition(".")[0] == name.partition(".")[0]]
+    return hint(name, context.env.inputs, "the inputs are") if not alike else hint(name, alike, "the inputs are")
 
 
 def inputs_named(context: Context) -> Iterator[tuple[n.Policy | None, n.Name]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from policy_dsl import nodes as n
 from policy_dsl.checks.context import Context
-from policy_dsl.checks.finding import finding, hint
+from policy_dsl.checks.finding import finding
 from policy_dsl.checks.outcome_lists import outcome_lists
 from policy_dsl.diagnostics import Diagnostic
+from policy_dsl.suggest import suggest
 
 
 def unknown_outcome(context: Context) -> Iterator[Diagnostic]:
@@ -35,6 +36,12 @@ def enforcements_named(context: Context) -> Iterator[n.Name]:
 
 def _finding(context: Context, name: n.Name) -> Diagnostic:
     manifest = context.env.manifest
-    known = [*manifest.enforcements, *manifest.routes, *manifest.sanctions]
+    near = suggest(name.text, [*manifest.enforcements, *manifest.routes, *manifest.sanctions])
+    kinds: Mapping[str, Collection[str]] = {
+        "enforcements": manifest.enforcements,
+        "routes": manifest.routes,
+        "sanctions": manifest.sanctions,
+    }
+    known = "; ".join(f"{kind}: {', '.join(f'`{word}`' for word in words)}" for kind, words in kinds.items() if words)
     message = f"`{name.text}` is no enforcement, route or sanction of this pack"
-    return finding("LIM101", message, name.span, hint(name.text, known, "the manifest has"))
+    return finding("LIM101", message, name.span, f"did you mean `{near}`?" if near else f"the manifest has {known}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policy_dsl import nodes as n
 from policy_dsl.checks.context import Context
-from policy_dsl.checks.finding import a, finding, hint
+from policy_dsl.checks.finding import finding, hint, typed
 from policy_dsl.diagnostics import Diagnostic
 from policy_dsl.source import Span
 
@@ -37,7 +37,7 @@ def score_problem(context: Context, policy: n.Policy | None, name: str, span: Sp
         if kind != "score":
             yield finding(
                 "LIM135",
-                f"`{name}` is {a(kind)}, and a score must stand here",
+                f"`{name}` is {typed(kind)}, and a score must stand here",
                 span,
                 "ask for it in a `rule NAME { when … then … }`",
             )

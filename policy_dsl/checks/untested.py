@@ -88,27 +88,38 @@ def _is_read(context: Context, policy: n.Policy, unnamed: Sequence[Case]) -> boo
 
 
 def _boundaries(context: Context, policy: n.Policy, tests: Sequence[Case]) -> Iterator[Diagnostic]:
+    """One finding a policy: `limen test --coverage` lists every rung."""
+    lacking = list(_lacking(context, policy, tests))
+    if lacking:
+        said, values = lacking[0]
+        more = len(lacking) - 1
+        others = f", and {more} more {'rung lacks' if more == 1 else 'rungs lack'} one" if more else ""
+        message = f"no test stands at the boundary of `{said.text}`{others}"
+        tell = f"test it where `{said.ladder}` is {' and where it is '.join(values)}"
+        yield finding("LIM216", message, said.span, tell)
+
+
+def _lacking(context: Context, policy: n.Policy, tests: Sequence[Case]) -> Iterator[tuple[Said, list[str]]]:
     found = slots(context, policy)
     for score, ladder in found.ladders.items():
         if not _computable(context, policy, score):
             continue
         values = [(case, value) for case in tests if (value := _value(context, policy, score, case)) is not None]
         for said in (said for slot in ladder for said in found.by_slot[slot]):
-            if said.threshold is not None and said.guard.arm is None:
-                yield from _boundary(context, found, said, values)
+            if (
+                said.threshold is not None
+                and said.guard.arm is None
+                and (lacks := _lacks(context, found, said, values))
+            ):
+                yield said, lacks
 
 
-def _boundary(context: Context, found: Slots, said: Said, values: Sequence[tuple[Case, int]]) -> Iterator[Diagnostic]:
+def _lacks(context: Context, found: Slots, said: Said, values: Sequence[tuple[Case, int]]) -> list[str]:
+    """Which of the two scores at a rung's boundary no test has."""
     threshold = said.threshold or 0
-    seen = {
-        value for case, value in values if threshold - 1 <= value <= threshold and _in_force(context, found, said, case)
-    }
-    lacks = [decimal(value) for value in (threshold, threshold - 1) if value not in seen]
-    if lacks:
-        message = (
-            f"no test stands at the boundary of `{said.text}`: none has `{said.ladder}` at {' or at '.join(lacks)}"
-        )
-        yield finding("LIM216", message, said.span)
+    near = [(case, value) for case, value in values if value in (threshold, threshold - 1)]
+    seen = {value for case, value in near if _in_force(context, found, said, case)}
+    return [decimal(value) for value in (threshold, threshold - 1) if value not in seen]
 
 
 def _in_force(context: Context, found: Slots, said: Said, case: Case) -> bool:
