@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from policy_dsl.diagnostics import Diagnostic
 
 MAX_ERRORS = 100
+# A reading takes about 20 microseconds a token, so this bounds it to a few seconds. A table row is one token.
+MAX_TOKENS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,9 @@ class _Run:
         going = True
         while going and not self.machine.done:
             token = self.read(self.machine.states, self.offset)
-            if token.span.start in self.braces.extra:
+            if len(self.tokens) >= MAX_TOKENS and token.type != END:
+                going = self.give_up(token, f"more than {MAX_TOKENS:,} words and signs")
+            elif token.span.start in self.braces.extra:
                 going = self.mend(token, Mistake(too_many(token.span), Repair((), token.span.end)))
             elif self.missing.get(token.span.start):
                 self.put_in(token)
@@ -133,7 +137,7 @@ class _Run:
         """Reports a mistake and goes on as its repair says; False where the parse ends here."""
         self.mistakes += 1
         if self.mistakes > MAX_ERRORS:
-            return self.give_up(token)
+            return self.mistakes == MAX_ERRORS + 1 and self.give_up(token, f"more than {MAX_ERRORS} mistakes")
         self.diagnostics.append(mistake.finding)
         if mistake.repair is None or not self.apply(mistake.repair, token):
             return self.skip(token)
@@ -169,12 +173,11 @@ class _Run:
         frame = recovery.frames[0]
         if frame.head and frame.brace:
             self.diagnostics.append(not_closed(self.source, frame.head, frame.brace, token.span))
-            self.drop(recovery.close_innermost(token))
+            self.drop(recovery.close_innermost(token.span.start))
 
-    def give_up(self, token: Token) -> bool:
-        """After too many mistakes: the rest of the file is not read."""
-        message = f"more than {MAX_ERRORS} mistakes; the rest of the file was not read"
-        self.diagnostics.append(error("LIM005", message, token.span))
+    def give_up(self, token: Token, why: str) -> bool:
+        """Leaves the rest of the file unread."""
+        self.diagnostics.append(error("LIM005", f"{why}; the rest of the file was not read", token.span))
         size = len(self.source.text)
         self.broken.append(Span(self.source.path, token.span.start, size))
         end = Token(END, "", Span(self.source.path, size, size), starts_line=False)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from policy_dsl.lexer import ODD_SPACE
 from policy_dsl.mistakes.place import Base, Mistake, Repair, error, quote
+from policy_dsl.outline import OPAQUE
 from policy_dsl.source import Span
 
 if TYPE_CHECKING:
@@ -21,15 +22,10 @@ if TYPE_CHECKING:
     from policy_dsl.mistakes.place import Place
     from policy_dsl.source import Source
 
-# Texts in quotes and comments, where any visible character may stand. An unclosed one ends with its line (or the file).
-OPAQUE = (
-    r"#[^\n]*|\"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z)|'''(?:[^\\]|\\.)*?(?:'''|\Z)"
-    r"|\"(?:[^\"\\\n]|\\[^\n])*\"?|'(?:[^'\\\n]|\\[^\n])*'?"
-)
 # Nowhere, not even in comments: control characters, a carriage return alone, surrogates, and the signs that turn the
 # direction of writing, with which a line can be made to look like another one in a review (CVE-2021-42574).
-_FORBIDDEN = r"(?:[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]|\r(?!\n))+"
-_FORBIDDEN_RUN = re.compile(_FORBIDDEN)
+_FORBIDDEN = r"(?:[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]|\r(?!\n))"
+_FORBIDDEN_RUN = re.compile(f"{_FORBIDDEN}+")
 _ODD_RUN = re.compile(rf"(?P<opaque>{OPAQUE})|(?P<odd>(?:(?!{_FORBIDDEN})[{ODD_SPACE}])+)", re.DOTALL)
 _NAMES = {
     "\0": "a NUL byte", "\r": "a carriage return without a line feed", "\xa0": "a non-breaking space", "\u202f": "a non-breaking space",

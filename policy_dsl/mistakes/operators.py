@@ -80,11 +80,17 @@ def not_in(place: Place) -> Mistake | None:
 def two_signs(place: Place) -> Mistake | None:
     """`a === b`, `a <> b`, `a > = b`: the first sign was taken, the second does not fit."""
     first = place.previous
-    if not first or not place.wants_operand or (meant := _SPLIT.get(first.text + place.token.text)) is None:
+    if (
+        not first
+        or not place.token.text
+        or not place.wants_operand
+        or (meant := _SPLIT.get(first.text + place.token.text)) is None
+    ):
         return None
     start, end = first.span.start, place.token.span.end
     repair = Repair((place.keyword(meant, start),), end, Base.PREVIOUS)
-    return _instead(place, place.source.text[start:end], meant, repair)
+    seen = first.text + " " * (first.span.end < place.start) + place.token.text
+    return _instead(place, seen, meant, repair)
 
 
 def outcomes(place: Place) -> Mistake | None:

@@ -200,7 +200,7 @@ class Place:
         return LOOK_AHEAD
 
 
-def error(  # noqa: PLR0913 - the parts of a finding
+def error(
     code: str,
     message: str,
     span: Span,
@@ -209,12 +209,18 @@ def error(  # noqa: PLR0913 - the parts of a finding
     fix: tuple[str, str] | None = None,
     labels: tuple[Label, ...] = (),
 ) -> Diagnostic:
-    """An error; `fix` is the text that replaces the span, and what that does."""
-    return Diagnostic(code, Severity.ERROR, message, span, labels, help, Fix(span, *fix) if fix else None)
+    """An error; `fix` is the text that replaces the span, and what that does. Long pieces of the file are shortened."""
+    mended = Fix(span, fix[0], _one_line(fix[1])) if fix else None
+    return Diagnostic(code, Severity.ERROR, _one_line(message), span, labels, help and _one_line(help), mended)
 
 
 def quote(text: str) -> str:
     """A text of the file as a message shows it: in backticks, one line, shortened."""
     line = text.strip().split("\n", 1)[0].rstrip()
-    shown = "".join(char if char.isprintable() else " " for char in line).replace("`", "'")
-    return f"`{shown[:40]}…`" if len(shown) > 40 else f"`{shown}`"
+    shown = _one_line(line, 40).replace("`", "'")
+    return f"`{shown}`"
+
+
+def _one_line(text: str, most: int = 240) -> str:
+    shown = "".join(char if char.isprintable() else " " for char in text[: most + 1])
+    return f"{shown[:most]}…" if len(text) > most else shown
