@@ -16,7 +16,7 @@ $(VENV)/pyvenv.cfg:
 	$(PIP) install -qq --upgrade 'pip>=25.1'
 
 $(VENV)/installed: $(VENV)/pyvenv.cfg pyproject.toml
-	$(PIP) install -qq --editable '.[text]'
+	$(PIP) install -qq --editable .
 	@touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
