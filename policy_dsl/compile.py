@@ -8,9 +8,9 @@ from functools import partial
 
 from policy_dsl import nodes as n
 from policy_dsl import program as p
-from policy_dsl.checks import CHECKS
+from policy_dsl.checks import findings
 from policy_dsl.checks.context import Context
-from policy_dsl.diagnostics import Diagnostic, Severity, in_order
+from policy_dsl.diagnostics import Diagnostic, Severity
 from policy_dsl.env import Env
 from policy_dsl.lower import Lower, lower
 from policy_dsl.memory import Memory, context_of
@@ -35,7 +35,7 @@ class Compiled:
 def compile_pack(pack: Pack, env: Env, before: tuple[Diagnostic, ...] = (), memory: Memory | None = None) -> Compiled:
     """Checks everything in one run; `before` are findings about the manifest's scorers and regions."""
     context = Context(pack.items, env, pack.sources, broken_words(pack))
-    found = in_order([*pack.diagnostics, *before, *(finding for check in CHECKS for finding in check(context))])
+    found = findings(context, (*pack.diagnostics, *before))
     compiled = Compiled(None, found)
     if compiled.errors:
         return compiled

@@ -36,7 +36,7 @@ from policy_dsl.cel.types import (
     map_of,
 )
 from policy_dsl.cel.values import INT_MAX
-from policy_dsl.diagnostics import Diagnostic, in_order
+from policy_dsl.diagnostics import Diagnostic, Fix, in_order
 
 Scope: TypeAlias = Mapping[str, Type]  # the comprehension variables
 
@@ -111,6 +111,9 @@ class _Checker:
             return self.types[name]
         if name in TYPES:
             return TYPE
+        if any(name in of.values for of in self.types.values()):
+            fix = Fix(expr.span, f'"{name}"', f'write `"{name}"`')
+            return self.report(error("LIM300", f"unknown name `{name}`", expr, "a text stands in quotes", fix))
         close = get_close_matches(name, self.types, 1)
         return self.report(
             error("LIM300", f"unknown name `{name}`", expr, f"did you mean `{close[0]}`?" if close else None)

@@ -96,9 +96,18 @@ def _comparable(expr: Call, operands: Sequence[Expr], types: list[Type], *, prof
     elif expr.function in ORDER and unordered:
         yield error("LIM305", f"{a(unordered[0])} has no order", expr)
     elif not fits(left, right):
-        yield error("LIM305", f"{a(left)} and {a(right)} cannot be compared", expr)
+        yield _never_alike(expr, operands, types)
     elif profile and {left.name, right.name} == {"list", "set"}:
         yield error("LIM305", "a set has no order, so it is never equal to a list", expr)
+
+
+def _never_alike(expr: Call, operands: Sequence[Expr], types: Sequence[Type]) -> Diagnostic:
+    message = f"{a(types[0])} and {a(types[1])} cannot be compared"
+    for operand, other in zip(operands, reversed(types), strict=True):
+        text = operand.value if isinstance(operand, Literal) else None
+        if isinstance(text, str) and text.isdecimal() and other == INT:
+            return error("LIM305", message, expr, "leave out the quotes", Fix(operand.span, text, f"write `{text}`"))
+    return error("LIM305", message, expr)
 
 
 def _mixed(expr: Call, operands: Sequence[Expr], types: Sequence[Type]) -> Diagnostic:
@@ -107,6 +116,8 @@ def _mixed(expr: Call, operands: Sequence[Expr], types: Sequence[Type]) -> Diagn
         if isinstance(operand, Literal) and of == INT and other == DOUBLE:
             text = f"{operand.value!r}.0"
             return error("LIM306", message, expr, fix=Fix(operand.span, text, f"write `{text}`"))
+        if isinstance(operand, Literal) and isinstance(operand.value, float) and of == DOUBLE and other == INT:
+            return error("LIM306", message, expr, f"write a whole number, such as `{operand.value:.0f}`")
     return error("LIM306", message, expr, "`double(…)` and `int(…)` convert")
 
 
@@ -163,6 +174,7 @@ def _scores(name: str, operands: Sequence[Expr], types: list[Type]) -> Iterator[
         if of == SCORE:
             message = f"in a condition a score can only be compared, and `{symbol(name)}` takes it"
             yield error("LIM313", message, operand, SCORE_HELP)
+            return
 
 
 def _result(name: str, types: list[Type]) -> Type | None:

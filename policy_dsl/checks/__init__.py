@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from policy_dsl.checks.cap import cap
@@ -49,7 +49,7 @@ from policy_dsl.checks.unknown_severity import unknown_severity
 from policy_dsl.checks.untested import untested
 from policy_dsl.checks.unused_definition import unused_definition
 from policy_dsl.checks.unused_on_missing import unused_on_missing
-from policy_dsl.diagnostics import Diagnostic
+from policy_dsl.diagnostics import Diagnostic, Severity, in_order
 
 Check = Callable[[Context], Iterator[Diagnostic]]
 
@@ -93,13 +93,23 @@ LINTS: Final[tuple[Check, ...]] = (
     overrides,
     constant_condition,
     policy_header,
-    unused_definition,
-    severe_without_review,
     modality_mismatch,
     not_monotone,
     severest_not_reached,
+)
+# What seems to be absent: told of a pack without errors only, for it may stand in what is wrong.
+ABSENCES: Final[tuple[Check, ...]] = (
+    unused_definition,
+    severe_without_review,
     untested,
     unused_on_missing,
     proposes_nothing,
 )
-CHECKS: Final[tuple[Check, ...]] = (*ERRORS, *LINTS)
+
+
+def findings(context: Context, before: Iterable[Diagnostic] = ()) -> tuple[Diagnostic, ...]:
+    """All that is wrong with a pack, in order; `before` is what reading it has found."""
+    found = [*before, *(finding for check in (*ERRORS, *LINTS) for finding in check(context))]
+    if not any(finding.severity is Severity.ERROR for finding in found):
+        found += [finding for check in ABSENCES for finding in check(context)]
+    return in_order(found)

@@ -88,11 +88,6 @@ class Context:
         head = name.partition(".")[0]
         return head in self.env.unknown_scorers or not self.broken.isdisjoint(name.split("."))
 
-    @property
-    def whole(self) -> bool:
-        """Whether every text parsed: else what seems to be absent may be in the part that did not."""
-        return not self.broken
-
     def told_elsewhere(self, name: str) -> bool:
         """Whether another finding tells why this name is unknown."""
         return name in self.elsewhere or self.excused(name)

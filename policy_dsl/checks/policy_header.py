@@ -16,7 +16,7 @@ _HEADER = {"severity": n.SeverityLine, "title": n.Title, "owner": n.Owner}
 def policy_header(context: Context) -> Iterator[Diagnostic]:
     for policy in context.policies:
         lacks = [word for word, kind in _HEADER.items() if not any(isinstance(item, kind) for item in policy.body)]
-        if lacks and context.whole:
+        if lacks and not context.broken:
             level = list(context.env.manifest.severities)[-1]
             tell = (
                 f"without a severity it counts as `{level}`, the least severe"

@@ -12,8 +12,6 @@ from policy_dsl.diagnostics import Diagnostic
 
 
 def proposes_nothing(context: Context) -> Iterator[Diagnostic]:
-    if not context.whole:
-        return
     for policy in context.policies:
         if not proposes(context, policy):
             message = f"the policy `{policy.name.text}` has no threshold and no rule, and so never proposes anything"

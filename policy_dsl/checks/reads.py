@@ -10,24 +10,15 @@ from policy_dsl.cel.resolve import free_names
 from policy_dsl.checks.context import Context
 
 
-def inputs_read(context: Context, policy: n.Policy) -> frozenset[str] | None:
-    """By full name; None where a definition cannot be written out, and so what it reads is not known."""
-    names: set[str] = set()
+def inputs_read(context: Context, policy: n.Policy) -> frozenset[str]:
+    """By full name, of a pack without errors."""
     scope = context.scope(policy)
-    for expr in _expressions(context, policy):
-        written = context.expand(expr, policy)
-        if written is None:
-            return None
-        names |= {name for name, _ in free_names(written)}
+    names = {name for expr in _expressions(context, policy) for name, _ in free_names(scope.expand(expr))}
     for found in context.statements(policy):
         names |= {name for name, _ in found.place.guard.within}
         if isinstance(found.node, n.Ladder):
             names.add(scope.full(found.node.score.text))
-    for score in names & {full for full, _ in scope.scores.values()}:
-        if not _sound(context, policy, score):
-            return None
-    behind = scope.derived(names)
-    names |= {name for _, expr in behind for name, _ in free_names(expr)}
+    names |= {name for _, expr in scope.derived(names) for name, _ in free_names(expr)}
     return frozenset(names & context.env.inputs.keys())
 
 
@@ -37,8 +28,3 @@ def _expressions(context: Context, policy: n.Policy) -> Iterator[Expr]:
         node = condition.node
         if isinstance(node, (n.ExceptionClause, n.Adjust)) and context.reaches(node.meta, policy):
             yield condition.expr
-
-
-def _sound(context: Context, policy: n.Policy, full: str) -> bool:
-    definitions = context.definitions(policy)
-    return not definitions.lost(full.removeprefix(f"{policy.name.text}."))

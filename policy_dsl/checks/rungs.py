@@ -23,6 +23,18 @@ def rungs(context: Context) -> Iterator[Diagnostic]:
                 yield from _silenced(found, code, in_force, told)
 
 
+def never_win(found: Slots) -> frozenset[Said]:
+    """The rungs that some stronger one always precedes where they are in force."""
+    silent: set[Said] = set()
+    spoken: set[Said] = set()
+    for ladder in found.ladders.values():
+        for _, in_force in _situations(found, ladder):
+            pairs = {item for item, _ in _preceded(in_force)}
+            silent |= pairs
+            spoken |= set(in_force.values()) - pairs
+    return frozenset(silent - spoken)
+
+
 def _situations(found: Slots, ladder: Sequence[Slot]) -> Iterator[tuple[str, InForce]]:
     """What is in force in each region, under each `for`, at each time, that some statement of the ladder speaks of."""
     said = [item for slot in ladder for item in found.by_slot[slot]]
@@ -57,18 +69,23 @@ def _equal(code: str, in_force: InForce, told: set[Said | tuple[Said, Said]]) ->
 
 
 def _silenced(found: Slots, code: str, in_force: InForce, told: set[Said | tuple[Said, Said]]) -> Iterator[Diagnostic]:
-    """A rung is never reached before a stronger one that begins at the same score or lower."""
+    for silent, over in _preceded(in_force):
+        yield from _told(found, code, silent, over, told)
+
+
+def _preceded(in_force: InForce) -> Iterator[tuple[Said, Said]]:
+    """Each rung that is never reached before a stronger one that begins at the same score or lower, and that one."""
     strongest_first = sorted(in_force.items(), key=lambda pair: (-pair[0].rank, pair[1].threshold or 0))
     lowest: Said | None = None
     rank = -1
-    pending: list[tuple[int, Said]] = []
+    stronger: list[Said] = []
     for slot, item in strongest_first:
         if slot.rank != rank:
-            lowest = min([said for _, said in pending], key=lambda said: said.threshold or 0, default=None)
+            lowest = min(stronger, key=lambda said: said.threshold or 0, default=None)
             rank = slot.rank
-        pending.append((slot.rank, item))
+        stronger.append(item)
         if lowest is not None and (lowest.threshold or 0) <= (item.threshold or 0):
-            yield from _told(found, code, item, lowest, told)
+            yield item, lowest
 
 
 def _told(

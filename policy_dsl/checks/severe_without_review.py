@@ -13,7 +13,7 @@ from policy_dsl.lower import FAIL_CLOSED
 
 
 def severe_without_review(context: Context) -> Iterator[Diagnostic]:
-    if not context.whole or not context.env.manifest.routes:
+    if not context.env.manifest.routes:
         return
     looked_at = _with_routes(context)
     for policy in context.policies:

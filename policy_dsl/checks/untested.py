@@ -12,7 +12,7 @@ from policy_dsl.checks.finding import decimal, finding
 from policy_dsl.checks.given_values import Given, read_cell
 from policy_dsl.checks.numbers import exact, micros
 from policy_dsl.checks.reads import inputs_read
-from policy_dsl.checks.score_definition import problems
+from policy_dsl.checks.rungs import never_win
 from policy_dsl.checks.score_value import score_value
 from policy_dsl.checks.slots import Said, Situation, Slots, moments, slots
 from policy_dsl.diagnostics import Diagnostic
@@ -30,8 +30,6 @@ class Case:
 
 
 def untested(context: Context) -> Iterator[Diagnostic]:
-    if not context.whole:
-        return
     named: dict[str | None, list[Case]] = {}
     for case in cases(context):
         named.setdefault(case.policy, []).append(case)
@@ -84,7 +82,7 @@ def _codes(context: Context, names: Sequence[n.Name], *, everywhere: bool) -> tu
 def _is_read(context: Context, policy: n.Policy, unnamed: Sequence[Case]) -> bool:
     """Whether a test of the whole decision gives something that the policy reads."""
     read = inputs_read(context, policy) if unnamed else frozenset()
-    return read is None or any(not read.isdisjoint(case.given) for case in unnamed)
+    return any(not read.isdisjoint(case.given) for case in unnamed)
 
 
 def _boundaries(context: Context, policy: n.Policy, tests: Sequence[Case]) -> Iterator[Diagnostic]:
@@ -100,18 +98,16 @@ def _boundaries(context: Context, policy: n.Policy, tests: Sequence[Case]) -> It
 
 
 def _lacking(context: Context, policy: n.Policy, tests: Sequence[Case]) -> Iterator[tuple[Said, list[str]]]:
+    """The rungs that lack a test at their boundary; those that never win have none."""
     found = slots(context, policy)
+    silent = never_win(found)
     for score, ladder in found.ladders.items():
-        if not _computable(context, policy, score):
-            continue
         values = [(case, value) for case in tests if (value := _value(context, policy, score, case)) is not None]
         for said in (said for slot in ladder for said in found.by_slot[slot]):
-            if (
-                said.threshold is not None
-                and said.guard.arm is None
-                and (lacks := _lacks(context, found, said, values))
-            ):
-                yield said, lacks
+            if said.threshold is not None and said.guard.arm is None and said not in silent:
+                lacks = _lacks(context, found, said, values)
+                if lacks:
+                    yield said, lacks
 
 
 def _lacks(context: Context, found: Slots, said: Said, values: Sequence[tuple[Case, int]]) -> list[str]:
@@ -144,16 +140,6 @@ def _value(context: Context, policy: n.Policy, score: str, case: Case) -> int | 
     for name, expr in context.scope(policy).derived([score]):
         known[name] = score_value(lower_score(expr), known.get)
     return known.get(score)
-
-
-def _computable(context: Context, policy: n.Policy, score: str) -> bool:
-    """Whether a score's definition, and all that it rests on, has no finding."""
-    own = policy.name.text
-    written = dict(context.scope(policy).scores.values())
-    if score in written and context.definitions(policy).lost(score.removeprefix(f"{own}.")):
-        return False
-    behind = (name for name, _ in context.scope(policy).derived([score]))
-    return not any(True for name in behind for _ in problems(context, policy, written[name]))
 
 
 def _micros(value: Given) -> int | None:

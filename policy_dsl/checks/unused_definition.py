@@ -17,7 +17,7 @@ def unused_definition(context: Context) -> Iterator[Diagnostic]:
     for policy, name in _used(context):
         used.setdefault(None if policy is None else id(policy), set()).add(name)
     anywhere = set().union(*used.values())
-    for policy in (None, *context.policies) if context.whole else ():
+    for policy in (None, *context.policies):
         names = anywhere if policy is None else used.get(id(policy), set())
         for item in context.items if policy is None else policy.body:
             if isinstance(item, (n.Let, n.Score)) and item.name.text not in names:

@@ -12,14 +12,14 @@ from policy_dsl.diagnostics import Diagnostic
 
 
 def unused_on_missing(context: Context) -> Iterator[Diagnostic]:
-    for policy in context.policies if context.whole else ():
+    for policy in context.policies:
         named = [
             found.node.input
             for found in context.statements(policy)
             if isinstance(found.node, n.OnMissing) and found.node.input
         ]
-        read = inputs_read(context, policy) if named else None
+        read = inputs_read(context, policy) if named else frozenset()
         for name in named:
-            if read is not None and name.text in context.env.inputs and name.text not in read:
+            if name.text not in read:
                 message = f"`{policy.name.text}` does not read `{name.text}`, so this never speaks"
                 yield finding("LIM217", message, name.span, "leave it out, or name an input that the policy reads")
