@@ -113,11 +113,10 @@ class PackLowering:
         when = scope.expand(node.when) if node.when is not None else None
         used = [part.name for part in walk(when) if isinstance(part, Ident)] if when is not None else []
         named = (policy.name.text,) if policy else tuple(sorted(name.text for name in node.meta.policies)) or None
-        stated_regions = sorted(found.place.narrowed or found.place.regions)
         return p.Consequence(
             clause=f"{policy.name.text}.{node.name.text}" if policy else node.name.text,
             source=self.where(node.span),
-            regions=tuple(stated_regions),
+            regions=found.place.tops(self.env.tree),
             guard=found.place.guard,
             policies=named,
             on=tuple(sorted({self.env.rank(name.text) for name in node.on})),

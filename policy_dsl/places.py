@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import product
 
 from policy_dsl import nodes as n
 from policy_dsl.env import Env
 from policy_dsl.program import ALWAYS, Guard
+from regions.model import RegionTree
 
 GLOBAL = "GLOBAL"
 
@@ -32,6 +34,15 @@ class Place:
             return stated
         inner = next((code for code in chain if code in self.narrowed), None)
         return min((stated, inner), key=chain.index) if inner else None
+
+    def tops(self, tree: RegionTree) -> tuple[str, ...]:
+        """The regions at and below which it holds, sorted."""
+        if self.narrowed is None:
+            return tuple(sorted(self.regions))
+        pairs = list(product(self.regions, self.narrowed))
+        return tuple(
+            sorted({a if tree.is_within(a, b) else b for a, b in pairs if tree.is_within(a, b) or tree.is_within(b, a)})
+        )
 
     @property
     def mentioned(self) -> frozenset[str]:
