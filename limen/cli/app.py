@@ -2,43 +2,64 @@
 
 from __future__ import annotations
 
-import logging
+import io
 import os
-import re
 import sys
-from collections.abc import Callable
-from typing import Annotated
+import traceback
+from typing import Annotated, Any, TextIO
 
-import structlog
 import typer
 
 import limen
-from limen.cli import bundle, check, decide, demo, explain, fmt, importing, init, moderate, scorers, test
-from limen.cli.errors import CannotError
+from limen.cli.errors import CannotError, why
+from limen.cli.lazy import Entry, LazyGroup
+
+CLOSED_PIPE, INTERRUPTED = 141, 130  # 128 + the signal's number, as shells count
+
+
+class Commands(LazyGroup):
+    """Limen's commands; none lets an exception of the system's or of a user's making through."""
+
+    entries = {  # noqa: RUF012 - the base class declares it
+        "init": Entry("limen.cli.init:init", "Start a policy repository"),
+        "import": Entry("limen.cli.importing:import_", "Turn the common JSON threshold form into rule files"),
+        "check": Entry("limen.cli.check:check", "Parse, resolve, type and lint a pack"),
+        "fmt": Entry("limen.cli.fmt:fmt", "Write rule files in their canonical form"),
+        "test": Entry("limen.cli.test:run", "Run the pack's own tests"),
+        "decide": Entry("limen.cli.decide:decide", "Decide on records that carry their scores"),
+        "moderate": Entry("limen.cli.moderate:moderate", "Run the pack's scorers on contents and decide"),
+        "explain": Entry("limen.cli.explain:explain", "Tell one decision to a person"),
+        "bundle": Entry("limen.cli.bundle:bundle", "Compile a pack into one file"),
+        "scorers": Entry("limen.cli.scorers:app", "What is registered, and one scorer in full"),
+        "demo": Entry("limen.cli.demo:demo", "Moderate a small set of real posts under the shipped pack"),
+    }
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            found = super().invoke(ctx)
+            sys.stdout.flush()
+        except CannotError as error:
+            _end(str(error), 2)
+        except KeyboardInterrupt:
+            _end("interrupted", INTERRUPTED)
+        except BrokenPipeError:
+            _silence(sys.stdout)
+            raise typer.Exit(CLOSED_PIPE) from None
+        except OSError as error:
+            _silence(sys.stdout)
+            _end(why(error), 2)
+        return found
+
 
 app = typer.Typer(
     name="limen",
+    cls=Commands,
     help="Policy as code for content moderation: check, test and run packs of rule files.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-COMMANDS: tuple[tuple[str, Callable[..., None]], ...] = (
-    ("init", init.init),
-    ("import", importing.import_),
-    ("check", check.check),
-    ("fmt", fmt.fmt),
-    ("test", test.run),
-    ("decide", decide.decide),
-    ("moderate", moderate.moderate),
-    ("explain", explain.explain),
-    ("bundle", bundle.bundle),
-    ("demo", demo.demo),
-)
-for _name, _command in COMMANDS:
-    app.command(_name, short_help=re.split(r"[.:;]", _command.__doc__ or "")[0])(_command)
-app.add_typer(scorers.app, name="scorers", short_help="What is registered, and one scorer in full")
 
 
 def _version(*, wanted: bool) -> None:
@@ -50,7 +71,7 @@ def _version(*, wanted: bool) -> None:
 @app.callback()
 def _root(
     *,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001 - its callback does it
         bool,
         typer.Option(
             "--version", callback=lambda value: _version(wanted=value), is_eager=True, help="Print the version."
@@ -58,10 +79,15 @@ def _root(
     ] = False,
 ) -> None:
     """Policy as code for content moderation: check, test and run packs of rule files."""
+    _configure_log()
 
 
 def _configure_log() -> None:
     """Log lines go to standard error; warnings and above unless `LIMEN_LOG` names another level."""
+    import logging  # noqa: PLC0415 - `limen --help` does without
+
+    import structlog  # noqa: PLC0415 - `limen --help` does without
+
     level = logging.getLevelNamesMapping().get(os.environ.get("LIMEN_LOG", "warning").upper(), logging.WARNING)
     as_json = os.environ.get("LIMEN_LOG_FORMAT") == "json"
     renderer = (
@@ -76,14 +102,31 @@ def _configure_log() -> None:
 
 def main() -> None:
     """The entry point: one clear message on standard error, and status 2, for what cannot be carried out."""
-    _configure_log()
+    for stream in (sys.stdout, sys.stderr):
+        _speak_utf8(stream)
     try:
         app()
-    except CannotError as error:
-        typer.echo(f"limen: {error}", err=True)
+    except Exception:  # noqa: BLE001 - whatever it is, it must not end with the status of a finding
+        traceback.print_exc()
+        typer.echo("limen: the lines above show a fault of Limen itself: please report them", err=True)
         sys.exit(2)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
-    except KeyboardInterrupt:
-        sys.exit(130)
+
+
+def _speak_utf8(stream: TextIO | None) -> None:
+    """Output is UTF-8 wherever nobody sees it on a terminal; what cannot be written is escaped."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+
+
+def _silence(stream: TextIO | None) -> None:
+    """What is left in the buffer of a stream that nobody reads, or that has no room, goes nowhere when Python ends."""
+    if isinstance(stream, io.TextIOWrapper):
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        except OSError:  # it has no file behind it
+            return
+
+
+def _end(message: str, status: int) -> None:
+    typer.echo(f"limen: {message}", err=True)
+    raise typer.Exit(status) from None
