@@ -164,7 +164,7 @@ class _Checker:
         for operand, of in zip(operands, types, strict=True):
             if not fits(of, BOOL):
                 help_ = _instead(operand, of)
-                self.report(error("LIM304", f"`{what}` takes a bool here, and this is {a(of)}", operand, help_))
+                self.report(error("LIM304", f"`{what}` takes {a(BOOL)} here, and this is {a(of)}", operand, help_))
 
     # -- lists, maps, macros ---------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from policy_dsl.cel.nodes import Expr
@@ -11,6 +12,14 @@ from policy_dsl.diagnostics import Diagnostic, Fix, Severity
 
 SCORE_HELP: Final = "compute with scores in a definition, `score NAME = …`, and compare that"
 LONG: Final = 80
+IN_WORDS: Final[Mapping[str, str]] = {
+    "bool": "true or false (bool)",
+    "int": "a whole number (int)",
+    "double": "a decimal (double)",
+    "string": "a text (string)",
+    "enum": "a word of a list (enum)",
+    "dyn": "a value of unknown type",
+}
 
 
 def error(code: str, message: str, expr: Expr, help: str | None = None, fix: Fix | None = None) -> Diagnostic:
@@ -21,8 +30,8 @@ def error(code: str, message: str, expr: Expr, help: str | None = None, fix: Fix
 
 
 def a(of: Type) -> str:
-    """A type with its article."""
-    return "a value of unknown type" if of.name == "dyn" else f"{'an' if of.name[0] in 'aei' else 'a'} {of}"
+    """A type as an author knows it, and its name in CEL where that is another word."""
+    return IN_WORDS.get(of.name) or f"{'an' if of.name[0] in 'aei' else 'a'} {of}"
 
 
 def rewrite(old: Expr, new: Expr) -> Fix | None:

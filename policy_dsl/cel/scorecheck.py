@@ -39,7 +39,7 @@ def compared_with_score(score: Expr, other: Expr, of: Type) -> Iterator[Diagnost
         yield error("LIM310", f"scores lie in [0, 1], and `{other.text or number}` does not", other, _meant(number))
     elif other.kind == "int":
         fix = Fix(other.span, f"{number}.0", f"write `{number}.0`")
-        yield error("LIM311", f"a score is compared with a decimal, and `{number}` is an int", other, fix=fix)
+        yield error("LIM311", f"a score is compared with a decimal, and `{number}` is a whole number", other, fix=fix)
     elif score_limit(other) is None:
         help_ = f"the nearest is `{number:.6f}`"
         yield error(

@@ -57,7 +57,7 @@ _TYPES = {
     "int": "a whole number (int)",
     "double": "a number (double)",
     "string": "a text (string)",
-    "enum": "one of several words (enum)",
+    "enum": "a word of a list (enum)",
     "set": "a set of texts (set<string>)",
 }
 

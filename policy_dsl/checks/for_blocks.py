@@ -40,7 +40,7 @@ def _block(block: n.For, context: Context, around: Sequence[n.For]) -> Iterator[
         tell = "ask for it in a `rule NAME { when … then … }`"
         yield finding(
             "LIM155",
-            f"`for` takes one of several words (enum), and `{spec.name}` is {typed(spec.kind)}",
+            f"`for` takes a word of a list (enum), and `{spec.name}` is {typed(spec.kind)}",
             block.input.span,
             tell,
         )
