@@ -191,6 +191,8 @@ def _mismatch(case: Case, program: Program, seen: Verdict | Outcome) -> str | No
     status = str(seen.status) if isinstance(seen, Outcome) else str(Status.DEGRADED if seen.open else Status.DECIDED)
     if case.status is not None and status != case.status:
         return f"expected {case.status}, seen {status}: {_told(program, seen)}"
+    if case.status is None and seen.enforcement is None:  # an outage is no `allow` (S11)
+        return f"expected {_words(case.outcomes)}, seen {status}, missing {', '.join(seen.missing)}"
     enforcements = {item.name: rank for rank, item in enumerate(program.enforcements)}
     wanted = max((enforcements.get(outcome.name.text, 0) for outcome in case.outcomes), default=0)
     routes = {
