@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, overload
 
-import structlog
-
 from engine.decision import Outcome, Status
 from engine.loader import Loaded, Loader
+from engine.log import logger
 from engine.record import InvalidRecordError, Record, read_record
 from engine.reference import decide as decide_by_reference
 from engine.rendering import Decision
@@ -25,7 +24,7 @@ from scorers.runner import Runner, Scored
 from scorers.scorer import Plugin
 
 Evaluator = Literal["scalar", "reference"]
-log = structlog.get_logger("limen")
+log = logger()
 
 
 class Engine:
@@ -81,7 +80,7 @@ class Engine:
     @overload
     def decide(self, *, scores: Mapping[str, Any] | None = ..., facts: Mapping[str, Any] | None = ..., region: list[str] | tuple[str, ...], at: datetime | str | None = ..., modalities: Iterable[str] | None = ..., id: str | None = ...) -> tuple[Decision, ...]: ...  # fmt: skip
 
-    def decide(  # noqa: PLR0913 - the fields of a record
+    def decide(
         self,
         *,
         scores: Mapping[str, Any] | None = None,
