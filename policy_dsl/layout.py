@@ -12,7 +12,23 @@ _COMMENT = re.compile(r"#[^\n]*")
 
 # What may open a block, by its first word; `ON` is `on missing` and `on error`.
 BLOCKS = frozenset(
-    ["POLICY", "THRESHOLDS", "REGION", "FOR", "RULE", "EXCEPTION", "ADJUST", "CONSEQUENCE", "ON", "EFFECTS", "EXPERIMENT", "VARIANT", "TEST", "TESTS", "GIVEN"]
+    [
+        "POLICY",
+        "THRESHOLDS",
+        "REGION",
+        "FOR",
+        "RULE",
+        "EXCEPTION",
+        "ADJUST",
+        "CONSEQUENCE",
+        "ON",
+        "EFFECTS",
+        "EXPERIMENT",
+        "VARIANT",
+        "TEST",
+        "TESTS",
+        "GIVEN",
+    ]
 )
 STATEMENTS = BLOCKS | frozenset(["TITLE", "OWNER", "SEVERITY", "MODE", "REGIONS", "SCORE", "LET", "PRIORITY"])
 CLAUSES = frozenset(["RULE", "EXCEPTION", "ADJUST", "CONSEQUENCE"])

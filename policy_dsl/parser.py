@@ -47,15 +47,26 @@ def parse(source: Source) -> Parsed:
 
 
 def read(source: Source) -> Parsed:
-    """Reads a whole file, and reports only what is not of the grammar."""
-    run = _Run(source, "start")
+    """Reads a whole file, and reports only what is not of the grammar.
+
+    Where that fails and the braces do not balance, it is read again with the braces where the indentation wants them.
+    """
+    parsed = _read(source, Braces())
+    braces = balance(source) if parsed.diagnostics else Braces()
+    if not braces.missing and not braces.extra:
+        return parsed
+    return min(_read(source, braces), parsed, key=lambda reading: len(reading.diagnostics))
+
+
+def _read(source: Source, braces: Braces) -> Parsed:
+    run = _Run(source, "start", braces)
     items = run.parse() or ()
     return Parsed(File(source.path, tuple(items), tuple(run.broken)), in_order(run.diagnostics), tuple(run.tokens))
 
 
 def parse_condition(source: Source) -> tuple[Expr | None, tuple[Diagnostic, ...]]:
     """Reads one CEL expression; None where it has an error."""
-    run = _Run(source, "condition", recover=False)
+    run = _Run(source, "condition", Braces(), recover=False)
     expression = run.parse()
     return None if run.diagnostics else expression, in_order(run.diagnostics)
 
@@ -66,6 +77,7 @@ class _Run:
 
     source: Source
     start: str
+    braces: Braces
     recover: bool = True
     offset: int = 0
     previous: Token | None = None
@@ -77,7 +89,6 @@ class _Run:
     def __post_init__(self) -> None:
         self.grammar: Grammar = grammar()
         self.machine = Machine(self.grammar, [self.grammar.starts[self.start]])
-        self.braces = balance(self.source) if self.recover else Braces()
         self.missing = dict(self.braces.missing)
         self.mistakes = 0
         self.diagnostics.extend(unreadable(self.source, MAX_ERRORS))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate, pairwise
+
+from rich.cells import cell_len, set_cell_size
 
 from policy_dsl.build import row
 from policy_dsl.diagnostics import Diagnostic
-from policy_dsl.layout import Piece, Statement, pieces, statements
+from policy_dsl.layout import CLAUSES, Piece, Statement, pieces, statements
 from policy_dsl.lexer import Token
 from policy_dsl.parser import read
 from policy_dsl.source import Source
@@ -14,6 +18,9 @@ from policy_dsl.spacing import spaced
 
 WIDTH = 120
 INDENT = "  "
+_DEPTH = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+# On one line these have one statement, and the ones below never stand on one line.
+ONE_INSIDE = frozenset({"REGION", "FOR", "VARIANT"})
 ALWAYS_OPEN = frozenset({"POLICY", "EXPERIMENT", "TEST", "TESTS"})
 LABELS = {"TITLE": 9, "OWNER": 9, "SEVERITY": 9, "REGIONS": 9, "MODE": 9}
 
@@ -67,7 +74,7 @@ def _statement(statement: Statement, head: str, indent: str) -> Iterator[str]:
         yield from _wrapped(statement.head, head, indent)
         return
     single = None if _must_open(statement) else one_line(statement)
-    if single is not None and len(indent + single) <= WIDTH:
+    if single is not None and cell_len(indent + single) <= WIDTH:
         yield indent + single + _behind(statement.close)
         return
     yield from _wrapped([*statement.head, statement.open], f"{head} {{", indent)
@@ -85,7 +92,8 @@ def _must_open(statement: Statement) -> bool:
     """A block that has comments, or that its author wrote on several lines, has a line for each statement."""
     inner = list(statement.pieces())
     commented = any(piece.behind for piece in inner[:-1]) or any(any(piece.above) for piece in inner[1:])
-    return statement.kind in ALWAYS_OPEN or commented or (bool(statement.body) and _spread(statement))
+    several = statement.kind in ONE_INSIDE and len(statement.body or ()) > 1
+    return statement.kind in ALWAYS_OPEN or several or commented or (bool(statement.body) and _spread(statement))
 
 
 def _spread(statement: Statement) -> bool:
@@ -97,7 +105,8 @@ def one_line(statement: Statement) -> str:
     head = spaced(_tokens(statement))
     if statement.body is None:
         return head
-    inside = "  ".join(one_line(inner) for inner in statement.body)
+    between = " " if statement.kind in CLAUSES else "  "
+    inside = between.join(one_line(inner) for inner in statement.body)
     return f"{head} {{ {inside} }}" if inside else f"{head} {{ }}"
 
 
@@ -109,25 +118,51 @@ def _wrapped(head: Sequence[Piece], text: str, indent: str) -> Iterator[str]:
     """One line; where that is too long, or a comment stands inside, the author's breaks with a deeper indent."""
     commented = any(piece.behind for piece in head[:-1]) or any(any(piece.above) for piece in head[1:])
     breaks = any(piece.breaks for piece in head[1:])
-    if not commented and (len(indent + text) <= WIDTH or not breaks):
+    pieces = head if commented or breaks else _with_breaks(head)
+    if not commented and (cell_len(indent + text) <= WIDTH or (pieces is head and not breaks)):
         yield indent + text + _behind(head[-1])
         return
-    yield from _broken(head, indent)
+    yield from _broken(pieces, indent)
+
+
+def _with_breaks(head: Sequence[Piece]) -> Sequence[Piece]:
+    """A line that is too long is broken before each `||` outside of brackets, or each `&&`, or behind each comma."""
+    depths = list(accumulate(_DEPTH.get(piece.token.text, 0) for piece in head))
+    for sign, behind in (("||", 0), ("&&", 0), (",", 1)):
+        signs = [i + behind for i, piece in enumerate(head) if piece.token.text == sign and depths[i] <= behind]
+        if signs:
+            return [replace(piece, breaks=True) if i in signs else piece for i, piece in enumerate(head)]
+    return head
 
 
 def _broken(head: Sequence[Piece], indent: str) -> Iterator[str]:
-    """Lines as their author broke them."""
+    """Lines as their author broke them; inside a bracket one step deeper than the line that opens it."""
     tokens = [piece.token for piece in head]
-    lines: list[list[int]] = [[0]]
-    for index, piece in enumerate(head[1:], start=1):
-        if piece.breaks:
-            lines.append([])
-        lines[-1].append(index)
-    for number, line in enumerate(lines):
-        deeper = indent if number == 0 else indent + INDENT * 2
-        if number:
-            yield from (deeper + comment for comment in head[line[0]].above if comment)
-        yield deeper + spaced(tokens, line[0], line[-1] + 1) + _behind(head[line[-1]])
+    opened: list[str] = []
+    for start, end in _lines(head):
+        first = head[start]
+        here = indent if start == 0 else opened[-1] + INDENT if opened else indent + INDENT * 2
+        yield from (here + comment for comment in first.above if comment and start)
+        if start and opened and _DEPTH.get(first.token.text) == -1:
+            here = opened[-1]
+        for token in tokens[start:end]:
+            _open_or_close(opened, token, here)
+        yield here + spaced(tokens, start, end) + _behind(head[end - 1])
+
+
+def _lines(head: Sequence[Piece]) -> Iterator[tuple[int, int]]:
+    """Where each line begins and ends."""
+    starts = [0, *(index for index, piece in enumerate(head) if index and piece.breaks), len(head)]
+    return pairwise(starts)
+
+
+def _open_or_close(opened: list[str], token: Token, here: str) -> None:
+    """Keeps the indents of the lines on which brackets were opened."""
+    depth = _DEPTH.get(token.text, 0)
+    if depth > 0:
+        opened.append(here)
+    elif depth < 0 and opened:
+        opened.pop()
 
 
 def _columns(inner: Sequence[Statement], kind: str) -> list[str]:
@@ -165,5 +200,5 @@ def _aligned(inner: Sequence[Statement], is_sign: Callable[[Piece], bool]) -> li
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     columns = max(map(len, rows), default=0)
-    widths = [max((len(row[i]) for row in rows if i < len(row)), default=0) for i in range(columns)]
-    return [" | ".join(f"{cell:<{widths[i]}}" for i, cell in enumerate(row)).rstrip() for row in rows]
+    widths = [max((cell_len(row[i]) for row in rows if i < len(row)), default=0) for i in range(columns)]
+    return [" | ".join(set_cell_size(cell, widths[i]) for i, cell in enumerate(row)).rstrip() for row in rows]

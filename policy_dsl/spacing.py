@@ -26,7 +26,7 @@ OPERANDS = frozenset(
         "DATE",
     }
 )
-CALLED = frozenset({"NAME", "WORD", "RPAR", "RSQB"})
+CALLED = frozenset({"NAME", "WORD", "QUOTED", "RPAR", "RSQB", "RBRACE", "STRING", "BYTES"})
 
 
 def spaced(tokens: Sequence[Token], start: int = 0, end: int | None = None) -> str:
