@@ -263,9 +263,10 @@ class VariantLowering:
         held = [(region, item) for region, item in pairs if region is not None]
         return tuple(sorted(held, key=lambda pair: self.precedence(pair[0], pair[1].place.guard)))
 
-    def precedence(self, region: str, guard: p.Guard) -> tuple[int, int, bool, int]:
+    def precedence(self, region: str, guard: p.Guard) -> tuple[int, int, bool, bool, int]:
         """Region first, then the innermost `for`, then an experiment's arm, then the latest `from` (R1, R11, R17)."""
-        return self.chain.index(region), -len(guard.within), guard.arm is None, -(guard.start or 0)
+        at = self.chain.index(region)
+        return at, -len(guard.within), guard.arm is None, guard.start is None, -(guard.start or 0)
 
     def lower(self) -> p.Variant:
         ladders = self.ladders()

@@ -29,7 +29,15 @@ def read_manifest(source: Source) -> tuple[Manifest | None, tuple[Diagnostic, ..
     try:
         return Manifest.model_validate(data), ()
     except ValidationError as error:
-        return None, tuple(_problem(item, tree, source) for item in error.errors())
+        problems = error.errors()
+        meant = {_meant(item["loc"]) for item in problems if item["type"] == "extra_forbidden"}
+        told = [item for item in problems if item["type"] != "missing" or item["loc"] not in meant]
+        return None, tuple(_problem(item, tree, source) for item in told)
+
+
+def _meant(path: Sequence[Any]) -> tuple[Any, ...]:
+    """The path of the key that an unknown key was probably meant for: that one is then not missing, too."""
+    return (*path[:-1], suggest(str(path[-1]), _known_keys(path[:-1])))
 
 
 def _finding(message: str, span: Span, help: str | None = None) -> Diagnostic:
@@ -53,7 +61,7 @@ def _problem(item: Any, tree: yaml.Node | None, source: Source) -> Diagnostic:
         return _finding(
             f"unknown key `{where}`",
             span,
-            f"did you mean `{near}`" if near else "remove it, or see the manifest's reference",
+            f"did you mean `{near}`?" if near else "remove it, or see the manifest's reference",
         )
     if item["type"] == "missing":
         return _finding(f"the key `{where}` is missing", span)
