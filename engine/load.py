@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ def make_env(manifest: Manifest, source: Source, setup: Setup, tree: RegionTree)
     try:
         tree = tree.extend(manifest.regions, manifest.groups)
     except RegionError as error:
-        found += [_finding("LIM053", problem, source, ("regions",)) for problem in error.problems]
+        found += [_finding("LIM053", problem, source, _named(problem)) for problem in error.problems]
     inputs = {spec.name: spec for spec in facts(manifest)}
     for spec in outputs(setup):
         if spec.name in inputs:
@@ -92,6 +93,12 @@ def _scorer_finding(problem: Problem, source: Source) -> Diagnostic:
     path = ("scorers", problem.scorer, *(problem.key.split(".") if problem.key else ()))
     severity = Severity.ERROR if problem.severity == "error" else Severity.WARNING
     return _finding("LIM052", f"scorer `{problem.scorer}`: {problem.message}", source, path, severity)
+
+
+def _named(problem: str) -> tuple[str, ...]:
+    """The manifest's key that a problem with its regions or groups names: ``group `x` has …``."""
+    match = re.match(r"(group|region) `([^`]+)`", problem)
+    return (f"{match[1]}s", match[2]) if match else ("regions",)
 
 
 def _finding(
