@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from engine.bundle import read_bundle
+from engine.collection import paused_collection
 from engine.load import LoadedPack, load_pack, read_manifest_setup
 from policy_dsl.diagnostics import Diagnostic
 from policy_dsl.memory import Memory
@@ -56,9 +57,10 @@ class Loader:
 
     def load(self) -> Loaded:
         """Raises PackInvalidError, PackError, BundleError, OSError."""
-        if self.path.is_file():
-            return self._bundle()
-        return self._cached() or self._compiled(load_pack(self.path, self.registry, memory=self.memory))
+        with paused_collection():
+            if self.path.is_file():
+                return self._bundle()
+            return self._cached() or self._compiled(load_pack(self.path, self.registry, memory=self.memory))
 
     def _bundle(self) -> Loaded:
         bundle = read_bundle(self.path)

@@ -11,10 +11,11 @@ from typing import Annotated
 import typer
 
 from engine.bundle import BundleError
+from engine.collection import paused_collection
 from engine.engine import Engine, Evaluator
 from engine.load import LoadedPack, load_pack
 from engine.loader import PackInvalidError
-from limen.cli.errors import CannotError
+from limen.cli.errors import CannotError, why
 from policy_dsl.diagnostics import Diagnostic
 from policy_dsl.pack import PackError
 from policy_dsl.render import Format, render
@@ -32,21 +33,35 @@ def url_of(code: str) -> str:
 
 
 def load(path: Path) -> LoadedPack:
+    """A pack's folder with all that is found about it. Raises CannotError where there is no pack to read."""
     try:
-        return load_pack(path)
-    except (PackError, OSError) as error:
+        with paused_collection():
+            return load_pack(path)
+    except PackError as error:
         raise CannotError(str(error)) from None
+    except OSError as error:
+        raise CannotError(f"cannot read the pack `{path}`: {why(error)}") from None
 
 
 def engine(path: Path, evaluator: Evaluator, cache: Path | None = None) -> Engine:
-    """The engine of a pack or a bundle; its errors are shown in full."""
+    """The engine of a pack or a bundle; its errors are shown in full. Raises CannotError."""
+    if path.is_file() and path.suffix in (".limen", ".yaml"):
+        raise CannotError(f"`{path}` is a file of a pack, expected the pack's folder or a bundle")
     try:
         return Engine.load(path, evaluator=evaluator, cache=cache)
     except PackInvalidError as error:
         show(error.diagnostics, error.sources, "text", err=True)
         raise CannotError(f"the pack `{path}` has errors and does not load") from None
-    except (PackError, BundleError, OSError) as error:
+    except (PackError, BundleError) as error:
         raise CannotError(str(error)) from None
+    except OSError as error:
+        raise CannotError(f"cannot load `{path}`: {why(error)}") from None
+
+
+def tell_problems(loaded: Engine) -> None:
+    """Scorers of a bundle that are not at hand here: their outputs are missing, and somebody should know."""
+    for problem in loaded.problems:
+        typer.echo(f"limen: scorer {problem}: its outputs are missing", err=True)
 
 
 def show(
