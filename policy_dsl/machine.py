@@ -190,7 +190,7 @@ def is_brace(value: object) -> bool:
 def too_deep(token: Token) -> SyntaxProblem:
     return SyntaxProblem(
         "LIM005",
-        f"nested more than {MAX_DEPTH} levels deep",
+        f"more than {MAX_DEPTH} levels deep, or operators in a row",
         token.span,
         "name parts of the condition with `let`, or write `x in [a, b]` for a long `x == a || x == b`",
     )

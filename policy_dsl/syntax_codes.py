@@ -10,7 +10,6 @@ SYNTAX_CODES = MappingProxyType(
         "LIM004": "a block or bracket that is not closed",
         "LIM005": "too deep, too long, or too many mistakes",
         "LIM006": "a table row whose cells do not match its heading",
-        "LIM007": "a file that is not UTF-8",
         "LIM010": "an operator of another language",
         "LIM011": "a misspelled keyword",
         "LIM012": "a missing keyword or sign",
