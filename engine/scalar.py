@@ -1,60 +1,162 @@
-"""Program + one record -> Outcome, fast: generated Python, compiled once for each place (S12)."""
+"""Program + one record -> Outcome, fast: Python generated for each region and compiled when it is first asked for (S12)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from engine.compiled.fast import Fast, Template
+from engine.compiled.code import TOO_DEEP
+from engine.compiled.fast import Block, Fast, Template
 from engine.compiled.gaps import OpenRegion
 from engine.compiled.here import Here
 from engine.compiled.joined import Region
+from engine.compiled.memory import Memory
 from engine.compiled.open import OpenPolicy, Places
 from engine.compiled.reading import UnusualError
-from engine.compiled.slots import slots
+from engine.compiled.slots import Slot, slots
 from engine.decision import Outcome
 from engine.record import Record
+from engine.reference import decide
 from policy_dsl.cel.values import CelError
 from policy_dsl.program import Program
 
+Modalities = frozenset[str] | None
+
+INLINE = 64  # more policies than these stand in blocks, which regions share
+BLOCK = 8
+MAX_ALIASES = 4096  # different sets of modalities that callers name, known ones or not
+
+UNUSUAL = (KeyError, TypeError, OverflowError, UnusualError, CelError)
+"""What a complete record's function raises where the record is not one."""
+
+
 class Scalar:
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.places = Places(program)
-        self._fast: dict[tuple[str, Set[str] | None], Fast] = {}
-        self._open = {}
-        self._policies = {}
+    """Decides one record at a time, as `engine.reference` does. Safe to share between threads.
+
+    Two ways lead to the same outcome. A record in which nothing is missing or unusual takes straight-line code of its region
+    and modalities; any other one is brought into states (`engine.compiled.open`). `Outcome.verdicts` is empty: a policy's
+    verdict is found where somebody asks for it.
+    """
+
+    def __init__(self, program: Program, inline: int = INLINE) -> None:
+        """`inline`: up to how many policies a region has a function of its own; more share blocks with other regions."""
+        self._program, self._inline = program, inline
+        self._modalities = frozenset(spec.modality for spec in program.inputs if spec.modality is not None)
+        self._places = Places(program)
+        self._memory = Memory()
+        self._lock = threading.RLock()
+        self._fast: dict[tuple[str, Modalities], Fast] = {}
+        self._templates: dict[Any, Template] = {}
+        self._blocks: dict[Any, Block] = {}
+        self._slots: dict[Modalities, dict[str, Slot]] = {}
+        self._open: dict[str, Callable[[Record], Outcome]] = {}
+        self._policies: dict[tuple[int, int], OpenPolicy] = {}
 
     def decide(self, record: Record, region: str) -> Outcome:
-        if not record.skipped and not record.stated_only:
-            found = self.complete(record.scores, record.facts, region, record.at, record.modalities)
-            if found is not None: return found
-        return self.decide_with_gaps(record, region)
+        """Raises ValueError for a region that the program lacks."""
+        if record.skipped or record.stated_only:
+            return self.decide_with_gaps(record, region)
+        return self._complete(record.scores, record.facts, region, record.at, record.modalities) or (
+            self.decide_with_gaps(record, region)
+        )
 
-    def decide_with_gaps(self, record, region):
-        o = self._open.get(region)
-        if o is None:
-            place = self.program.regions.index(region)
-            heres = [Here(n, pol.places[place], pol) for n, pol in enumerate(self.program.policies) if pol.places[place] >= 0]
-            for h in heres:
-                if (h.number,h.place) not in self._policies: self._policies[h.number,h.place]=OpenPolicy(h,self.places)
-            o = self._open[region] = OpenRegion(Region(self.program, region), [self._policies[h.number,h.place] for h in heres], self.places)
-        return o.decide(record)
+    def decide_raw(
+        self,
+        scores: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        region: str,
+        at: int | None = None,
+        modalities: Iterable[str] | None = None,
+    ) -> Outcome:
+        """As `decide`, without a record where none is needed. `at`: microseconds since 1970 UTC.
 
-    def complete(self, scores, facts, region, at, modalities):
+        Nothing checks that the pack has dates where `at` is None, or that no name stands in `scores` and in `facts`: as in a
+        Record, the place where a name belongs counts.
+        """
+        if modalities is not None and not isinstance(modalities, frozenset):
+            modalities = frozenset(modalities)
+        found = self._complete(scores, facts, region, at, modalities)
+        return found or self.decide_with_gaps(Record(scores, facts, at, modalities), region)
+
+    def decide_with_gaps(self, record: Record, region: str) -> Outcome:
+        """The way of records with gaps; it takes any. Raises ValueError for a region that the program lacks."""
+        found = self._open.get(region)
+        if found is None:
+            with self._lock:
+                found = self._open.setdefault(region, self._open_region(region))
+        return found(record)
+
+    # -- complete records --------------------------------------------------------------------------------------------
+
+    def _complete(
+        self, scores: Mapping[str, Any], facts: Mapping[str, Any], region: str, at: int | None, modalities: Modalities
+    ) -> Outcome | None:
+        """None where the record is incomplete or unusual."""
         try:
-            return self._fast[region, modalities](scores, facts, at)
+            function = self._fast[region, modalities]
         except KeyError:
-            if (region, modalities) in self._fast:
-                return None
-            self._fast[region, modalities] = self.compile(region, modalities)
-            return self.complete(scores, facts, region, at, modalities)
-        except (UnusualError, TypeError, OverflowError, CelError):
+            function = self._compiled(region, modalities)
+        try:
+            return function(scores, facts, at)
+        except UNUSUAL:
             return None
 
-    def compile(self, region, modalities):
-        place = self.program.regions.index(region)
-        heres = [Here(n, pol.places[place], pol) for n, pol in enumerate(self.program.policies) if pol.places[place] >= 0]
-        reg = Region(self.program, region)
-        t = Template(heres, reg.consequences, slots(self.program.inputs, modalities))
-        return t.bind(reg)
+    def _compiled(self, region: str, modalities: Modalities) -> Fast:
+        known = None if modalities is None else modalities & self._modalities
+        with self._lock:
+            if len(self._fast) > MAX_ALIASES:
+                self._fast.clear()
+            if (region, known) not in self._fast:
+                self._fast[region, known] = self._function(region, known)
+            self._fast[region, modalities] = self._fast[region, known]
+            return self._fast[region, modalities]
+
+    def _function(self, region: str, modalities: Modalities) -> Fast:
+        stands = Region(self._program, region)
+        heres = self._heres(region)
+        key = tuple((here.number, here.place) for here in heres), stands.numbers, modalities
+        try:
+            if key not in self._templates:
+                found = self._slots.setdefault(modalities, slots(self._program.inputs, modalities))
+                self._templates[key] = self._template(heres, stands, found, modalities)
+            return self._templates[key].bind(stands, self._memory)
+        except TOO_DEEP:
+            return lambda *_: None
+
+    def _template(self, heres: list[Here], stands: Region, found: dict[str, Slot], modalities: Modalities) -> Template:
+        if len(heres) <= self._inline:
+            return Template.inline(heres, stands.consequences, found)
+        return Template.of_blocks(self._shared(heres, found, modalities), stands.consequences, found)
+
+    def _shared(self, heres: list[Here], found: dict[str, Slot], modalities: Modalities) -> list[Block]:
+        blocks = []
+        for start in range(0, len(heres), BLOCK):
+            some = heres[start : start + BLOCK]
+            key = tuple((here.number, here.place) for here in some), modalities
+            if key not in self._blocks:
+                self._blocks[key] = Block(some, found)
+            blocks.append(self._blocks[key])
+        return blocks
+
+    def _heres(self, region: str) -> list[Here]:
+        """The policies that apply in the region."""
+        place = self._program.regions.index(region)
+        places = [(number, policy.places[place], policy) for number, policy in enumerate(self._program.policies)]
+        return [Here(number, variant, policy) for number, variant, policy in places if variant >= 0]
+
+    # -- records with gaps -------------------------------------------------------------------------------------------
+
+    def _open_region(self, region: str) -> Callable[[Record], Outcome]:
+        stands = Region(self._program, region)
+        try:
+            policies = [self._open_policy(here) for here in self._heres(region)]
+            return OpenRegion(stands, policies, self._places, self._memory).decide
+        except TOO_DEEP:
+            return lambda record: decide(self._program, record, region)
+
+    def _open_policy(self, here: Here) -> OpenPolicy:
+        key = here.number, here.place
+        if key not in self._policies:
+            self._policies[key] = OpenPolicy(here, self._places, self._memory)
+        return self._policies[key]

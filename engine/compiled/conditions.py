@@ -62,7 +62,9 @@ class Conditions:
     def _lowered(self, expr: Expr) -> tuple[str, bool]:
         """Its text, and whether it can err."""
         changed = self._comparisons_replaced(expr)
-        names = {name: self._name(name) for name, _ in free_names(changed) if name in self.slots or self._is_score(name)}
+        names = {
+            name: self._name(name) for name, _ in free_names(changed) if name in self.slots or self._is_score(name)
+        }
         code = lower_condition(changed, {**names, **self._truths}, self.constants)
         return code.source, code.can_err
 

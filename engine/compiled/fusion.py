@@ -81,27 +81,32 @@ def exact(expr: Expr, variable: Callable[[str], str]) -> str:
             return str(value)
         case ["weighted", pairs]:
             return _weighted([(weight, go(item)) for weight, item in pairs])
-        case ["mean", items]:
-            return _weighted([(1, go(item)) for item in items])
         case ["max" | "min" as function, items]:
             return f"{function}({', '.join(map(go, items))})"
-        case ["noisy_or", items]:
-            return _noisy_or([go(item) for item in items])
+        case ["mean" | "noisy_or" as function, items]:
+            return (_mean if function == "mean" else _noisy_or)(list(map(go, items)))
         case ["cascade", cheap, deep, low, high]:
             return f"({go(deep)} if {low} <= {go(cheap)} <= {high} else {go(cheap)})"
-        case ["add", left, right]:
-            return f"min({go(left)} + {go(right)}, {MICRO})"
-        case ["sub", left, right]:
-            return f"max({go(left)} - {go(right)}, 0)"
-        case ["mul", left, right]:
-            return f"(({go(left)} * {go(right)} + {MICRO // 2}) // {MICRO})"
+        case ["add" | "sub" | "mul" as operator, left, right]:
+            return ARITHMETIC[operator].format(go(left), go(right))
     raise AssertionError(expr)
+
+
+ARITHMETIC = {
+    "add": f"min({{0}} + {{1}}, {MICRO})",
+    "sub": "max({0} - {1}, 0)",
+    "mul": f"(({{0}} * {{1}} + {MICRO // 2}) // {MICRO})",
+}
 
 
 def _weighted(pairs: list[tuple[int, str]]) -> str:
     total = sum(weight for weight, _ in pairs)
     terms = " + ".join(text if weight == 1 else f"{weight} * {text}" for weight, text in pairs)
     return f"((2 * ({terms}) + {total}) // {2 * total})"
+
+
+def _mean(items: list[str]) -> str:
+    return _weighted([(1, item) for item in items])
 
 
 def _noisy_or(items: list[str]) -> str:

@@ -49,16 +49,24 @@ class Here:
     def guards(self) -> tuple[p.Guard, ...]:
         """Of everything that a complete record may meet."""
         variant = self.variant
-        clauses = (*variant.rules, *variant.grants, *variant.adjustments, *variant.priorities)
-        cuts = (cut for ladder in variant.ladders for rung in ladder.rungs for cut in rung.cuts)
-        values = (value for effect in variant.effects for value in effect.values)
-        return tuple(item.guard for group in (clauses, cuts, values) for item in group)
+        clauses: tuple[p.Rule | p.Grant | p.Adjustment | p.PriorityRaise, ...] = (
+            *variant.rules, *variant.grants, *variant.adjustments, *variant.priorities,
+        )  # fmt: skip
+        return (
+            *(clause.guard for clause in clauses),
+            *(cut.guard for ladder in variant.ladders for rung in ladder.rungs for cut in rung.cuts),
+            *(value.guard for effect in variant.effects for value in effect.values),
+        )
 
     @cached_property
     def every_guard(self) -> tuple[p.Guard, ...]:
         """Of everything that any record may meet."""
         stated = (*(item for found in self.variant.on_missing for item in found.defaults), *self.variant.on_error)
         return (*self.guards, *(default.guard for default in stated))
+
+    @property
+    def dated(self) -> bool:
+        return not self.policy.shadow and any(map(is_dated, self.guards))
 
     @cached_property
     def units(self) -> frozenset[str]:
@@ -79,6 +87,10 @@ class Here:
 def below(names: Iterable[str], derived: dict[str, p.ScoreExpr]) -> frozenset[str]:
     """The inputs behind some names."""
     return frozenset().union(*(inputs(expand(["ref", name], derived)) for name in names))
+
+
+def is_dated(guard: p.Guard) -> bool:
+    return guard.start is not None or guard.end is not None
 
 
 def _read(conditions: Iterable[p.Condition]) -> tuple[Expr, ...]:

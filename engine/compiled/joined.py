@@ -21,9 +21,12 @@ class Region:
         chain: list[str | None] = [code]
         while chain[-1] is not None:
             chain.append(parents[chain[-1]])
-        self.consequences = tuple(
-            item for item in program.consequences if any(region in chain for region in item.regions)
+        self.numbers = tuple(
+            number
+            for number, item in enumerate(program.consequences)
+            if any(region in chain for region in item.regions)
         )
+        self.consequences = tuple(program.consequences[number] for number in self.numbers)
         self.exclusive = frozenset(route.name for route in program.routes if route.exclusive)
 
     def reacting(self, saids: Sequence[Said]) -> dict[int, int]:

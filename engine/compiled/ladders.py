@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
+from engine.compiled.layout import cuts
 from engine.compiled.situations import OTHER, TIME, Guards, Question, Situation, narrowed
 from engine.compiled.text import indented
 from policy_dsl import program as p
@@ -53,40 +53,32 @@ class LadderCode:
     guards: Guards
     shift: int
 
-    @cached_property
-    def cuts(self) -> tuple[tuple[p.Rung, p.Cut], ...]:
-        """By number less one."""
-        return tuple((rung, cut) for rung in self.ladder.rungs for cut in rung.cuts)
-
-    @property
-    def width(self) -> int:
-        return len(self.cuts).bit_length()
-
-    def lines(self, reaches: Reaches) -> list[str] | None:
-        """None where too many cases would have to be told apart."""
+    def lines(self, reaches: Reaches, delta: int = 0) -> list[str] | None:
+        """For thresholds shifted by `delta` millionths; None where too many cases would have to be told apart."""
         budget = [MAX_CASES]
-        found = self._cases(self.guards.everything, reaches, budget)
+        found = self._cases(self.guards.everything, reaches, delta, budget)
         return found if budget[0] >= 0 else None
 
-    def _cases(self, situation: Situation, reaches: Reaches, budget: list[int]) -> list[str]:
+    def _cases(self, situation: Situation, reaches: Reaches, delta: int, budget: list[int]) -> list[str]:
         atom = next(
-            (atom for _, cut in self.cuts if (atom := self.guards.open_test(cut.guard, situation)) is not None), None
+            (atom for _, cut in cuts(self.ladder) if (atom := self.guards.open_test(cut.guard, situation)) is not None),
+            None,
         )
         if atom is None:
             budget[0] -= 1
-            return self._leaf(situation, reaches)
+            return self._leaf(situation, reaches, delta)
         if budget[0] < 0:
             return []
-        yes = self._cases(narrowed(situation, atom, holds=True), reaches, budget)
-        no = self._cases(narrowed(situation, atom, holds=False), reaches, budget)
+        yes = self._cases(narrowed(situation, atom, holds=True), reaches, delta, budget)
+        no = self._cases(narrowed(situation, atom, holds=False), reaches, delta, budget)
         if yes == no:
             return yes
         if not yes:
             return [f"if not {atom.text}:", *indented(no)]
         return [f"if {atom.text}:", *indented(yes), *(["else:", *indented(no)] if no else [])]
 
-    def _leaf(self, situation: Situation, reaches: Reaches) -> list[str]:
-        found = steps(self.ladder, lambda guard: self.guards.holds(guard, situation))
+    def _leaf(self, situation: Situation, reaches: Reaches, delta: int) -> list[str]:
+        found = steps(self.ladder, lambda guard: self.guards.holds(guard, situation), delta)
         if not found:
             return []
         text = str(found[0][1] << self.shift)
@@ -134,5 +126,9 @@ class Table:
     def _answer(self, question: Question, answer: Any) -> Any:
         guards = self.code.guards
         if question[0] == "arm":
-            answer = {number: name.split("/", 1)[1] for name, number in guards.arms.items() if name.startswith(f"{question[1]}/")}.get(answer)
+            answer = {
+                number: name.split("/", 1)[1]
+                for name, number in guards.arms.items()
+                if name.startswith(f"{question[1]}/")
+            }.get(answer)
         return answer if answer in guards.everything[question] else OTHER

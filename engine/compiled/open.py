@@ -11,16 +11,18 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from types import CodeType, FunctionType
 from typing import Any
 
+from engine.compiled.code import bound, compiled
 from engine.compiled.fusion import exact
 from engine.compiled.here import Here, below
 from engine.compiled.ladders import shifted
+from engine.compiled.memory import Memory
+from engine.compiled.reader import read_all
 from engine.compiled.reading import Arms
 from engine.compiled.said import Said
 from engine.compiled.spans import span_of
-from engine.compiled.states import ERROR, FALSE, NA, NOT_APPLICABLE, TRUE, bounds, is_unknown, mask_of
+from engine.compiled.states import ERROR, FALSE, NA, NOT_APPLICABLE, TRUE, is_unknown, mask_of
 from engine.compiled.truths import Truths
 from engine.intervals import Span
 from engine.judge import Judgement
@@ -41,7 +43,7 @@ from policy_dsl.cel.values import CelError
 from policy_dsl.checks.context import type_of
 from policy_dsl.program import Program
 
-MEMORY = 4096
+CLAUSES = ("adjustments", "grants", "rules", "priorities")
 
 
 def checked(test: Callable[[], bool]) -> int:
@@ -72,6 +74,7 @@ class Places:
         self.program = program
         self.specs = {spec.name: spec for spec in program.inputs}
         self.index = {spec.name: number for number, spec in enumerate(program.inputs)}
+        self.read = read_all(program.inputs)
         self.truths = Truths(self.index, self.specs, self.names)
 
     def derived(self, scores: Iterable[p.Score]) -> None:
@@ -90,7 +93,9 @@ class Places:
     def mask(self, names: Iterable[str]) -> int:
         return sum(1 << self.index[name] for name in set(names))
 
-    def score_lines(self, scores: Iterable[p.Score], derived: dict[str, p.ScoreExpr], constants: Constants) -> list[str]:
+    def score_lines(
+        self, scores: Iterable[p.Score], derived: dict[str, p.ScoreExpr], constants: Constants
+    ) -> list[str]:
         """Python text that computes derived scores into `v`: plainly where nothing that they rest on is missing."""
         found = []
         for score in scores:
@@ -104,47 +109,37 @@ class Places:
 class OpenPolicy:
     """One policy: what it says in a record's state."""
 
-    def __init__(self, here: Here, places: Places) -> None:
-        self.here, self.places = here, places
+    def __init__(self, here: Here, places: Places, memory: Memory) -> None:
+        self.policy, self.variant, self.places, self.memory = here.policy, here.variant, places, memory
         places.derived(here.variant.scores)
-        self.constants = Constants()
-        self.constants.globals |= RUNTIME
         self.guarded = sorted({name for guard in here.every_guard for name, _ in guard.within})
         self.dates = sorted({t for guard in here.every_guard for t in (guard.start, guard.end) if t is not None})
         self.thresholds = [self._thresholds(ladder) for ladder in here.variant.ladders]
-        self.clauses = [
-            *zip(here.variant.adjustments, here.adjustments, strict=True),
-            *zip(here.variant.grants, here.grants, strict=True),
-            *zip(here.variant.rules, here.rules, strict=True),
-            *zip(here.variant.priorities, here.priorities, strict=True),
-        ]
-        self.known: dict[Any, Said] = {}
-        self.said = self._compile()
+        self.whens = [clause.when for kind in CLAUSES for clause in getattr(here.variant, kind)]
+        self.known = memory.dictionary()
+        self.said = self._compile(here)
         self.arms = self._arms()
 
     # -- the state ---------------------------------------------------------------------------------------------------
 
-    def _compile(self) -> Callable[[list[Any], int, int | None, int], Said]:
+    def _compile(self, here: Here) -> Callable[[list[Any], int, int | None, int], Said]:
         """A function of the values, the mask of those that are missing or not applicable, the time and the skipped."""
+        constants = Constants()
+        constants.globals |= RUNTIME
+        conditions = [expr for kind in CLAUSES for expr in getattr(here, kind)]
         parts = [
             self._time(),
-            f"s & {self.places.mask(self.inputs)}",
+            f"s & {self.places.mask({*self.guarded, *here.inputs})}",
             *(f"v[{self.places.index[name]}]" for name in self.guarded),
-            *map(self._arm, self.here.policy.experiments),
-            *map(self._position, self.here.variant.ladders, self.thresholds),
-            *(self._condition(condition) for _, condition in self.clauses),
+            *(self._arm(experiment, constants) for experiment in self.policy.experiments),
+            *map(self._position, self.variant.ladders, self.thresholds),
+            *(condition_text(expr, self.places, here.derived, constants) for expr in conditions),
         ]
-        scores = self.places.score_lines(self.here.variant.scores, self.here.derived, self.constants)
+        scores = self.places.score_lines(self.variant.scores, here.derived, constants)
         body = [*scores, f"key = ({', '.join(parts)},)", "try: return KNOWN[key]", "except KeyError: return fill(key)"]
-        text = "def said(v, u, at, s):\n" + "\n".join("    " + line for line in body)
-        code = next(c for c in compile(text, "<limen>", "exec").co_consts if isinstance(c, CodeType))
-        names = {**self.constants.globals, "KNOWN": self.known, "fill": self._fill}
-        return FunctionType(code, {name: names[name] for name in globals_of(code) if name in names})
-
-    @cached_property
-    def inputs(self) -> frozenset[str]:
-        """Everything that may leave it open."""
-        return frozenset(self.guarded) | self.here.inputs
+        return bound(
+            compiled("said(v, u, at, s)", body), {**constants.globals, "KNOWN": self.known, "fill": self._fill}
+        )
 
     def _time(self) -> str:
         if not self.dates:
@@ -153,7 +148,7 @@ class OpenPolicy:
 
     def _arms(self) -> Callable[[list[Any], int], tuple[tuple[str, str], ...]]:
         """The names of the record's arms."""
-        names = [(f"{self.here.policy.name}/{e.name}", e) for e in sorted(self.here.policy.experiments, key=lambda e: e.name)]
+        names = [(f"{self.policy.name}/{e.name}", e) for e in sorted(self.policy.experiments, key=lambda e: e.name)]
         found = []
         for name, experiment in names:
             arms = {number: (name, arm.name) for number, arm in enumerate(experiment.arms, 1)}
@@ -165,10 +160,10 @@ class OpenPolicy:
 
         return arms_of
 
-    def _arm(self, experiment: p.Experiment) -> str:
+    def _arm(self, experiment: p.Experiment, constants: Constants) -> str:
         at = self.places.index[experiment.unit]
         unit = f"sorted(v[{at}])" if self.places.specs[experiment.unit].kind == "set" else f"v[{at}]"
-        return f"0 if u & {1 << at} else {self.constants.add(Arms(experiment))}({unit})"
+        return f"0 if u & {1 << at} else {constants.add(Arms(experiment))}({unit})"
 
     def _position(self, ladder: p.Ladder, thresholds: Sequence[int]) -> str:
         at = self.places.index[ladder.score]
@@ -176,23 +171,18 @@ class OpenPolicy:
 
     def _thresholds(self, ladder: p.Ladder) -> tuple[int, ...]:
         """All that the ladder's rungs can have, whatever adjustments are granted."""
-        deltas = [item.delta for item in self.here.variant.adjustments]
+        deltas = [item.delta for item in self.variant.adjustments]
         shifts = {a + b for a in (0, *(d for d in deltas if d > 0)) for b in (0, *(d for d in deltas if d < 0))}
         stated = {cut.threshold for rung in ladder.rungs for cut in rung.cuts if cut.threshold is not None}
         return tuple(sorted({shifted(threshold, shift) for threshold in stated for shift in shifts}))
 
-    def _condition(self, expr: Expr) -> str:
-        return condition_text(expr, self.places, self.here.derived, self.constants)
-
     # -- the verdict -------------------------------------------------------------------------------------------------
 
     def _fill(self, state: tuple[Any, ...]) -> Said:
-        if len(self.known) >= MEMORY:
-            self.known.clear()
         judgement = self.judgement(state)
         verdict = judgement.verdict
         found = Said(
-            policy=self.here.policy,
+            policy=self.policy,
             enforcement=verdict.enforcement,
             routes=verdict.routes,
             sanctions={item.name: dict(item.options) for item in verdict.sanctions},
@@ -203,7 +193,7 @@ class OpenPolicy:
             undetermined=verdict.undetermined,
             state=state,
         )
-        self.known[state] = found
+        self.memory.keep(self.known, state, found)
         return found
 
     def judgement(self, state: tuple[Any, ...]) -> Judgement:
@@ -211,14 +201,14 @@ class OpenPolicy:
         parts = iter(state)
         time, skipped = next(parts), next(parts)
         values = {name: _shown(next(parts)) for name in self.guarded}
-        arms = {e.name: e.arms[number - 1].name for e in self.here.policy.experiments if (number := next(parts))}
-        ladders = zip(self.here.variant.ladders, self.thresholds, strict=True)
+        arms = {e.name: e.arms[number - 1].name for e in self.policy.experiments if (number := next(parts))}
+        ladders = zip(self.variant.ladders, self.thresholds, strict=True)
         spans = {ladder.score: self._span(thresholds, next(parts)) for ladder, thresholds in ladders}
-        truths = {id(clause.when): self._truth(next(parts)) for clause, _ in self.clauses}
+        truths = {id(when): self._truth(next(parts)) for when in self.whens}
         at = None if time is None or not self.dates else (self.dates[time - 1] if time else self.dates[0] - 1)
         view = StateView(self.places.program, values, at, (), arms, spans, truths)
         record = Record({}, {}, skipped=self.places.names(skipped))
-        return StateJudgement(self.places.program, values, record, self.here.policy, self.here.variant, state=view)
+        return StateJudgement(self.places.program, values, record, self.policy, self.variant, state=view)
 
     def _span(self, thresholds: Sequence[int], place: Any) -> Span | None:
         """A score that lies between the same thresholds."""
@@ -231,7 +221,12 @@ class OpenPolicy:
     def _truth(self, truth: int) -> Truth:
         if is_unknown(truth):
             return Truth(State.UNKNOWN, self.places.names(mask_of(truth)))
-        return {FALSE: HOLDS_NOT, ERROR: Truth(State.ERROR, error="erred"), NOT_APPLICABLE: Truth(State.NA), TRUE: HOLDS}[truth]
+        return {
+            FALSE: HOLDS_NOT,
+            ERROR: Truth(State.ERROR, error="erred"),
+            NOT_APPLICABLE: Truth(State.NA),
+            TRUE: HOLDS,
+        }[truth]
 
 
 def _unit(value: Any) -> Any:
@@ -282,9 +277,3 @@ def condition_text(expr: Expr, places: Places, derived: dict[str, p.ScoreExpr], 
     plain = f"checked(lambda: {code.source})" if code.can_err else f"({TRUE} if {code.source} else {FALSE})"
     mask = places.mask(below(names, derived))
     return f"({plain} if not u & {mask} else {constants.add(places.truths.of(expr))}(v))" if mask else plain
-
-
-def globals_of(code: CodeType) -> set[str]:
-    """The names that it reads, in functions inside it too."""
-    inner = (name for item in code.co_consts if isinstance(item, CodeType) for name in globals_of(item))
-    return {*code.co_names, *inner}

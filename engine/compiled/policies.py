@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 from engine.compiled.conditions import Conditions
 from engine.compiled.here import Here
 from engine.compiled.ladders import LadderCode, Table
+from engine.compiled.layout import Bits, Layout
 from engine.compiled.reading import Arms
-from engine.compiled.said import Acted
 from engine.compiled.scores import Scores
 from engine.compiled.situations import TIME, Guards, Question
 from engine.compiled.slots import Presence, Slot
@@ -20,51 +19,18 @@ from policy_dsl import program as p
 from policy_dsl.cel.nodes import Expr
 from policy_dsl.cel.pycode import Constants
 
+INLINE_ADJUSTMENTS = 2  # of more, thresholds are looked up
 
-@dataclass(frozen=True, slots=True)
-class Bits:
-    """Where something stands in a policy's integer."""
-
-    shift: int
-    width: int = 1
-
-    def of(self, bits: int) -> int:
-        return bits >> self.shift & (1 << self.width) - 1
-
-    def test(self, bits: int) -> bool:
-        return bool(self.of(bits))
-
-
-class Layout:
-    """The bits of a policy: experiments' arms, adjustments, ladders, rules, exceptions, priorities, effects."""
-
-    def __init__(self, here: Here) -> None:
-        self.used = 0
-        variant, shadow = here.variant, here.policy.shadow
-        self.arms = [self.next(len(e.arms).bit_length()) for e in here.policy.experiments]
-        self.adjustments = [self.next() for _ in variant.adjustments if not shadow]
-        self.ladders = [
-            self.next(sum(len(rung.cuts) for rung in ladder.rungs).bit_length())
-            for ladder in variant.ladders
-            if not shadow
-        ]
-        self.rules = [self.next() for _ in variant.rules if not shadow]
-        self.grants = [self.next() for _ in variant.grants if not shadow]
-        self.priorities = [self.next() for _ in variant.priorities if not shadow]
-        self.effects = [self.next(_choices(effect).bit_length()) for effect in variant.effects if not shadow]
-
-    def next(self, width: int = 1) -> Bits:
-        self.used += width
-        return Bits(self.used - width, width)
+Clause = p.Rule | p.Grant | p.Adjustment | p.PriorityRaise
 
 
 class PolicyCode:
-    """`lines` set `j` to the policy's bits; `acted` and `arms` read them."""
+    """`lines` set `j` to the policy's bits (`engine.compiled.layout`)."""
 
     def __init__(self, here: Here, slots: Mapping[str, Slot], scores: Scores, constants: Constants) -> None:
         self.here, self.slots, self.scores, self.constants = here, slots, scores, constants
         self.conditions = Conditions(slots, scores, constants)
-        self.layout = Layout(here)
+        self.layout = Layout(here.policy, here.variant)
         self.arm_numbers = {
             f"{experiment.name}/{arm.name}": number
             for experiment in here.policy.experiments
@@ -97,17 +63,14 @@ class PolicyCode:
         found += self._adjustments()
         for code in self.ladders:
             found += self._ladder(code)
-        found += self._clauses(variant.rules, self.here.rules, layout.rules)
-        by_kind: dict[bool, list[int]] = {True: [], False: []}
-        for number, grant in enumerate(variant.grants):
-            by_kind[grant.cap is None].append(number)
-        caps, waivers = ([_pick(number, variant.grants, self.here.grants, layout.grants) for number in by_kind[kind]] for kind in (False, True))
-        late = [line for item in caps for line in self._clauses(*item)]
-        late += self._clauses(variant.priorities, self.here.priorities, layout.priorities)
+        found += self._clauses(zip(variant.rules, self.here.rules, layout.rules, strict=True))
+        grants = list(zip(variant.grants, self.here.grants, layout.grants, strict=True))
+        late = self._clauses(item for item in grants if item[0].cap is not None)
+        late += self._clauses(zip(variant.priorities, self.here.priorities, layout.priorities, strict=True))
         late += self._effects()
-        if late:
+        if late:  # nothing to do where nothing is proposed
             found += ["if j:", *indented(late)]
-        return found + [line for item in waivers for line in self._clauses(*item)]
+        return found + self._clauses(item for item in grants if item[0].cap is None)
 
     def _arms(self) -> Iterator[str]:
         for experiment, bits in zip(self.here.policy.experiments, self.layout.arms, strict=True):
@@ -126,14 +89,16 @@ class PolicyCode:
         return slot.variable
 
     def _adjustments(self) -> list[str]:
-        if not self.here.variant.adjustments:
+        variant, layout = self.here.variant, self.layout
+        if not variant.adjustments:
             return []
-        found = self._clauses(self.here.variant.adjustments, self.here.adjustments, self.layout.adjustments, "a")
+        found = self._clauses(zip(variant.adjustments, self.here.adjustments, layout.adjustments, strict=True), "a")
         return ["a = 0", *found, "j += a"]
 
-    def _clauses(self, clauses: Sequence[Any], conditions: Sequence[Expr], bits: Sequence[Bits], to: str = "j") -> list[str]:
+    def _clauses(self, clauses: Iterable[tuple[Clause, Expr, Bits]], to: str = "j") -> list[str]:
+        """Sets the bit of each clause whose guard and condition hold."""
         found = []
-        for clause, condition, place in zip(clauses, conditions, bits, strict=True):
+        for clause, condition, place in clauses:
             test = all_of(self._guards([clause.guard]).text(clause.guard), self.conditions.holds(condition))
             if test != FALSE:
                 add = f"{to} += {1 << place.shift}"
@@ -141,25 +106,39 @@ class PolicyCode:
         return found
 
     def _ladder(self, code: LadderCode) -> list[str]:
-        name = code.ladder.score
-        applies = self.scores.applies(name)
-        if applies == FALSE:
+        if self.scores.applies(code.ladder.score) == FALSE:
             return []
-        plain = code.lines(lambda threshold: self.scores.reaches(name, threshold))
-        if plain is not None and not self.here.variant.adjustments:
-            return plain
+        adjustments = self.layout.adjustments
+        if len(adjustments) > INLINE_ADJUSTMENTS:
+            plain = code.lines(self._reaches(code))
+            return (
+                self._looked_up(code)
+                if plain is None
+                else ["if a:", *indented(self._looked_up(code)), "else:", *indented(plain or ["pass"])]
+            )
+        granted = [sum(subset) for subset in _subsets([1 << bits.shift for bits in adjustments])]
+        cases = [code.lines(self._reaches(code), self._delta(bits)) for bits in granted]
+        if any(case is None for case in cases):
+            return self._looked_up(code)
+        return _told_apart(granted, [case or [] for case in cases])
+
+    def _reaches(self, code: LadderCode) -> Callable[[int], str]:
+        return lambda threshold: self.scores.reaches(code.ladder.score, threshold)
+
+    def _looked_up(self, code: LadderCode) -> list[str]:
+        """By a call, for any adjustments."""
+        name = code.ladder.score
         table = self.constants.add(Table(code, self._delta))
         self.constants.globals["bisect_right"] = bisect_right
-        shifted = f"j += {table}(%s, {self.scores.micros(name)}, {code.asked})"
-        if plain is None:
-            granted = "a" if self.here.variant.adjustments else "0"
-            return [shifted % granted] if applies == TRUE else [f"if {applies}: {shifted % granted}"]
-        test = all_of("a", applies)
-        return [f"if {test}: {shifted % 'a'}", "else:", *indented(plain or ["pass"])]
+        granted = "a" if self.layout.adjustments else "0"
+        add = f"j += {table}({granted}, {self.scores.micros(name)}, {code.asked})"
+        applies = self.scores.applies(name)
+        return [add] if applies == TRUE else [f"if {applies}: {add}"]
 
     def _delta(self, granted: int) -> int:
         """Of the adjustments whose bits are set: the largest raise less the largest lowering (S6)."""
-        deltas = [0, *(clause.delta for clause in _held(self.here.variant.adjustments, self.layout.adjustments, granted))]
+        held = self.layout.held(self.here.variant.adjustments, self.layout.adjustments, granted)
+        deltas = [0, *(clause.delta for clause in held)]
         return max(deltas) + min(deltas)
 
     def _effects(self) -> list[str]:
@@ -172,49 +151,20 @@ class PolicyCode:
             found += [f"j += {text}"] if bits.width and text != "0" else []
         return found
 
-    # -- reading the bits -------------------------------------------------------------------------------------------
 
-    def acted(self, bits: int) -> Acted:
-        variant, layout = self.here.variant, self.layout
-        rungs = [
-            (code.ladder.score, *code.cuts[number - 1])
-            for code, place in zip(self.ladders, layout.ladders, strict=True)
-            if (number := place.of(bits))
-        ]
-        effects = [
-            (effect, effect.values[number - 1].value)
-            for effect, place in zip(variant.effects, layout.effects, strict=True)
-            if (number := place.of(bits) if place.width else 1)
-        ]
-        return Acted(
-            adjustments=_held(variant.adjustments, layout.adjustments, bits),
-            rungs=tuple(rungs),
-            rules=_held(variant.rules, layout.rules, bits),
-            grants=_held(variant.grants, layout.grants, bits),
-            priorities=_held(variant.priorities, layout.priorities, bits),
-            effects=tuple(effects),
-        )
-
-    def arms(self, bits: int) -> tuple[tuple[str, str], ...]:
-        found = [
-            (experiment.name, experiment.arms[number - 1].name)
-            for experiment, place in zip(self.here.policy.experiments, self.layout.arms, strict=True)
-            if (number := place.of(bits))
-        ]
-        return tuple((f"{self.here.policy.name}/{name}", arm) for name, arm in sorted(found))
+def _subsets(values: list[int]) -> list[tuple[int, ...]]:
+    """The empty one first."""
+    return [subset for size in range(len(values) + 1) for subset in combinations(values, size)]
 
 
-def _choices(effect: p.Effect) -> int:
-    """How many of its values may be in force, none where the first always is."""
-    return 0 if effect.values[0].guard == p.ALWAYS else len(effect.values)
-
-
-def _held(clauses: Sequence[Any], places: Sequence[Bits], bits: int) -> tuple[Any, ...]:
-    return tuple(clause for clause, place in zip(clauses, places, strict=True) if place.test(bits))
-
-
-def _pick(number: int, *groups: Sequence[Any]) -> tuple[list[Any], ...]:
-    return tuple([group[number]] for group in groups)
+def _told_apart(granted: Sequence[int], cases: Sequence[list[str]]) -> list[str]:
+    """The lines for each value of `a`, the last of which needs no test."""
+    if all(case == cases[0] for case in cases):
+        return cases[0]
+    found = ["if not a:", *indented(cases[0] or ["pass"])]
+    for bits, case in zip(granted[1:-1], cases[1:-1], strict=True):
+        found += [f"elif a == {bits}:", *indented(case or ["pass"])]
+    return [*found, "else:", *indented(cases[-1] or ["pass"])]
 
 
 def _cut_guards(ladder: p.Ladder) -> list[p.Guard]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from hashlib import sha256
 from json.encoder import encode_basestring
 from typing import Any
@@ -24,6 +25,13 @@ class UnusualError(Exception):
     """A value that is missing, or that only looks like one of its type."""
 
 
+def reading(slots: Sequence[Slot], constants: Constants) -> list[str]:
+    """Sets the variables of all slots."""
+    found = [line for slot in slots for line in lines(slot, constants)]
+    away = [slot.spec.name for slot in slots if slot.presence is Presence.NEVER]
+    return found + [f"if {name!r} in scores or {name!r} in facts: return None" for name in away]
+
+
 def lines(slot: Slot, constants: Constants) -> list[str]:
     """Sets the slot's variable; leaves the function by `return None` or an exception where the value is unusual."""
     if slot.presence is Presence.NEVER:
@@ -34,9 +42,21 @@ def lines(slot: Slot, constants: Constants) -> list[str]:
     if slot.spec.default is not None:
         value = _default(slot.spec)
         text = repr(value) if isinstance(value, (bool, int, str)) else constants.add(value)
-        return [f"if {name} in {own}:", f"    {x} = {own}[{name}]", *_inside(check), f"elif {name} in {other}: return None", f"else: {x} = {text}"]
+        return [
+            f"if {name} in {own}:",
+            f"    {x} = {own}[{name}]",
+            *_inside(check),
+            f"elif {name} in {other}: return None",
+            f"else: {x} = {text}",
+        ]
     if slot.presence is Presence.MAYBE:
-        return [f"if {name} in {own}:", f"    {x} = {own}[{name}]", *_inside(check), f"elif {name} in {other}: return None", f"else: {x} = ABSENT"]
+        return [
+            f"if {name} in {own}:",
+            f"    {x} = {own}[{name}]",
+            *_inside(check),
+            f"elif {name} in {other}: return None",
+            f"else: {x} = ABSENT",
+        ]
     return [f"{x} = {own}[{name}]", *check]
 
 

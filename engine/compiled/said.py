@@ -80,7 +80,7 @@ def add_sanctions(to: dict[str, Options], found: Iterable[tuple[str, Options]]) 
             if key not in entry:
                 entry[key] = value
             elif isinstance(value, (int, float)) and isinstance(entry[key], (int, float)):
-                entry[key] = max(entry[key], value)  # type: ignore[type-var]
+                entry[key] = max(entry[key], value)
             else:
                 entry[key] = min(entry[key], value, key=str)
 

@@ -25,8 +25,10 @@ LINEAR = ("weighted", "mean", "noisy_or", "mul")
 class Scores:
     """All scores, by name, as the fast path sees them. `lines` are the variables that the comparisons need."""
 
-    def __init__(self, slots: Mapping[str, Slot], derived: Mapping[str, Expr], constants: Constants) -> None:
-        self.slots, self.derived, self.constants = slots, derived, constants
+    def __init__(
+        self, slots: Mapping[str, Slot], derived: Mapping[str, Expr], constants: Constants, prefix: str = "d"
+    ) -> None:
+        self.slots, self.derived, self.constants, self.prefix = slots, derived, constants, prefix
         self.lines: list[str] = []
         self._variables: dict[str, str] = {}
 
@@ -82,6 +84,13 @@ class Scores:
             case ["min", items]:
                 each = (any_of(negated(self._applies(item)), self._reaches(item, t)) for item in items)
                 return all_of(self._applies(expr), *each)
+            case ["cascade", cheap, deep, low, high]:
+                return self._cascade(cheap, deep, (low, high), t)
+        return self._moved(expr, t) or self._computed(expr, t)
+
+    def _moved(self, expr: Expr, t: int) -> str | None:
+        """Arithmetic with a constant, by moving the threshold."""
+        match expr:
             case ["mul", ["const", weight], item] | ["mul", item, ["const", weight]]:
                 return self._reaches(item, inverse_product(weight, t))
             case ["add", ["const", value], item] | ["add", item, ["const", value]]:
@@ -90,9 +99,7 @@ class Scores:
                 return self._reaches(item, t + value)
             case ["sub", ["const", value], item]:
                 return FALSE if value < t else all_of(self._applies(item), negated(self._reaches(item, value - t + 1)))
-            case ["cascade", cheap, deep, low, high]:
-                return self._cascade(cheap, deep, (low, high), t)
-        return self._computed(expr, t)
+        return None
 
     def _cascade(self, cheap: Expr, deep: Expr, band: tuple[int, int], t: int) -> str:
         inside = all_of(self._reaches(cheap, band[0]), negated(self._reaches(cheap, band[1] + 1)), self._applies(deep))
@@ -112,7 +119,7 @@ class Scores:
         name = repr(key)
         if name not in self._variables:
             text = value()
-            self._variables[name] = f"d{len(self._variables)}"
+            self._variables[name] = f"{self.prefix}{len(self._variables)}"
             self.lines.append(f"{self._variables[name]} = {text}")
         return self._variables[name]
 

@@ -45,7 +45,9 @@ class Guards:
         for guard in self.guards:
             for atom in self.atoms(guard):
                 found.setdefault(atom.question, set()).update(atom.answers)
-        full: dict[Question, frozenset[Any]] = {question: frozenset({*answers, OTHER}) for question, answers in found.items()}
+        full: dict[Question, frozenset[Any]] = {
+            question: frozenset({*answers, OTHER}) for question, answers in found.items()
+        }
         if TIME in full:
             full[TIME] = frozenset(range(len(self.dates) + 1))
         return full
@@ -69,7 +71,9 @@ class Guards:
 
     def _arm(self, experiment: str, arm: str) -> Atom:
         return Atom(
-            ("arm", experiment), frozenset({arm}), f"({self.variables['arm', experiment]} == {self.arms[f'{experiment}/{arm}']})"
+            ("arm", experiment),
+            frozenset({arm}),
+            f"({self.variables['arm', experiment]} == {self.arms[f'{experiment}/{arm}']})",
         )
 
     def text(self, guard: p.Guard) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from dataclasses import dataclass
 from enum import Enum
 
@@ -37,7 +36,7 @@ class Slot:
         return str(self.presence is Presence.ALWAYS)
 
 
-def presence(spec: Input, modalities: Set[str] | None) -> Presence:
+def presence(spec: Input, modalities: frozenset[str] | None) -> Presence:
     """In a complete record: with a default or as a must it is always there (S2, ruling R5)."""
     if spec.default is not None:
         return Presence.ALWAYS
@@ -46,5 +45,5 @@ def presence(spec: Input, modalities: Set[str] | None) -> Presence:
     return Presence.MAYBE if spec.optional else Presence.ALWAYS
 
 
-def slots(inputs: tuple[Input, ...], modalities: Set[str] | None) -> dict[str, Slot]:
+def slots(inputs: tuple[Input, ...], modalities: frozenset[str] | None) -> dict[str, Slot]:
     return {spec.name: Slot(index, spec, presence(spec, modalities)) for index, spec in enumerate(inputs)}

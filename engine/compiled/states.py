@@ -47,4 +47,16 @@ def worst(truths: list[int]) -> int:
     return unknown(masks) if masks else min(truths, default=TRUE)
 
 
-__all__ = ["ERROR", "FALSE", "NA", "NOT_APPLICABLE", "TRUE", "bounds", "is_unknown", "mask_of", "span", "unknown", "worst"]
+__all__ = [
+    "ERROR",
+    "FALSE",
+    "NA",
+    "NOT_APPLICABLE",
+    "TRUE",
+    "bounds",
+    "is_unknown",
+    "mask_of",
+    "span",
+    "unknown",
+    "worst",
+]

@@ -14,7 +14,7 @@ from typing import Any
 from engine.compiled.states import ERROR, FALSE, NA, NOT_APPLICABLE, TRUE, bounds, unknown, worst
 from policy_dsl.cel.interpret import interpret
 from policy_dsl.cel.nodes import Call, Expr, Ident, ListExpr, Literal
-from policy_dsl.cel.partial import Err, Interval, Unknown
+from policy_dsl.cel.partial import Interval, Unknown
 from policy_dsl.cel.values import INT_MAX, INT_MIN, CelError, Micro, micros
 from policy_dsl.program import Input
 
@@ -24,7 +24,14 @@ Range = Any  # (lowest, highest, mask) or NA
 RangeOf = Callable[[Values], Range]
 
 MIRRORED = {"_<_": "_>_", "_<=_": "_>=_", "_>_": "_<_", "_>=_": "_<=_", "_==_": "_==_", "_!=_": "_!=_"}
-PYTHON = {"_<_": operator.lt, "_<=_": operator.le, "_>_": operator.gt, "_>=_": operator.ge, "_==_": operator.eq, "_!=_": operator.ne}
+PYTHON: Mapping[str, Callable[[Any, Any], Any]] = {
+    "_<_": operator.lt,
+    "_<=_": operator.le,
+    "_>_": operator.gt,
+    "_>=_": operator.ge,
+    "_==_": operator.eq,
+    "_!=_": operator.ne,
+}
 LITERALS = {"int": "int", "double": "double", "string": "string", "enum": "string", "bool": "bool"}
 
 
@@ -52,7 +59,11 @@ class Truths:
             case Call("@in", (item, container), None):
                 return self.membership(item, container) or self.interpreted(expr)
             case Call(symbol, (left, right), None) if symbol in MIRRORED:
-                return self.comparison(symbol, left, right) or self.comparison(MIRRORED[symbol], right, left) or self.interpreted(expr)
+                return (
+                    self.comparison(symbol, left, right)
+                    or self.comparison(MIRRORED[symbol], right, left)
+                    or self.interpreted(expr)
+                )
             case Ident(name) if name in self.specs and self.specs[name].kind == "bool":
                 return self.tested(name, lambda value: value)
         return self.interpreted(expr)
@@ -70,12 +81,13 @@ class Truths:
                 return _ordered(symbol, self.range(name), lambda _: (limit, limit, 0))
             case Ident(name), Ident(other) if self.is_score(name) and self.is_score(other):
                 return _ordered(symbol, self.range(name), self.range(other))
-            case Ident(name), Literal(kind, value) if name in self.specs and LITERALS.get(self.specs[name].kind) == kind:
+            case Ident(name), Literal(kind, value) if (
+                name in self.specs and LITERALS.get(self.specs[name].kind) == kind
+            ):
                 if kind in ("int", "double"):
                     return _ordered(symbol, self.range(name), lambda _: (value, value, 0))
                 if kind == "string" or symbol in ("_==_", "_!=_"):
-                    compare = PYTHON[symbol]
-                    return self.tested(name, lambda found: compare(found, value))
+                    return self.tested(name, lambda found: bool(PYTHON[symbol](found, value)))
         return None
 
     def is_score(self, name: str) -> bool:
@@ -159,8 +171,7 @@ def missing(spec: Input, name: str) -> Unknown:
             low = INT_MIN if spec.minimum is None else spec.minimum
             domain = Interval(low, INT_MAX if spec.maximum is None else spec.maximum)
         case "double":
-            low, high = (None if bound is None else float(bound) for bound in (spec.minimum, spec.maximum))
-            domain = Interval(low, high)
+            domain = Interval(*(None if bound is None else float(bound) for bound in (spec.minimum, spec.maximum)))
     return Unknown(frozenset({name}), domain)
 
 

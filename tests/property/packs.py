@@ -69,19 +69,31 @@ MANIFEST: dict[str, Any] = {
     },
 }
 RAW_SCORES = ("text.a", "text.b", "image.c", "image.d", "vendor.v")
-GUARDS = {"fact.surface": ("post", "live", "ad"), "fact.lang": ("en", "de", "hi"), "fact.mode": ("day", "night"), "words.kind": ("clean", "rude", "vile")}
+GUARDS = {
+    "fact.surface": ("post", "live", "ad"),
+    "fact.lang": ("en", "de", "hi"),
+    "fact.mode": ("day", "night"),
+    "words.kind": ("clean", "rude", "vile"),
+}
 REGIONS = ("GLOBAL", "EU", "DE", "AT", "IN")
 CUTS = ("0.000001", "0.2", "0.35", "0.5", "0.65", "0.8", "0.95", "1", "0")
 DATES = ("2026-01-01", "2026-03-01", "2026-03-01T12:00:00Z", "2027-01-01")
-MOMENTS = (None, 1_700_000_000_000_000, 1_767_225_599_999_999, 1_767_225_600_000_000, 1_772_366_400_000_000, 1_800_000_000_000_000)
+MOMENTS = (
+    None,
+    1_700_000_000_000_000,
+    1_767_225_599_999_999,
+    1_767_225_600_000_000,
+    1_772_366_400_000_000,
+    1_800_000_000_000_000,
+)
 
 RUNGS = (
     "remove", "remove and review", "remove and strike", "reduce", 'reduce and review(queue: "x")', "label", "review", "escalate",
     "label and escalate and suspend", "limit and legal", "review(priority: P0)",
 )  # fmt: skip
 OUTCOMES = (
-    *RUNGS, "strike", "strike(days: 7)", 'strike(days: 400, kind: "hard") and remove', "remove and escalate(queue: \"k\", priority: P1)",
-    "label and review(priority: P0) and review(queue: \"x\")", "allow",
+    *RUNGS, "strike", "strike(days: 7)", 'strike(days: 400, kind: "hard") and remove', 'remove and escalate(queue: "k", priority: P1)',
+    'label and review(priority: P0) and review(queue: "x")', "allow",
 )  # fmt: skip
 EXPRESSIONS = (
     "text.a", "max(text.a, image.c)", "min(text.a, text.b)", "min(image.c, image.d, 0.7)", "weighted(0.3: text.a, 0.7: image.c)",
@@ -104,10 +116,27 @@ ATOMS = (
 )  # fmt: skip
 ERRING = (
     "100 / fact.count > 3", "[1, 2][fact.count] == 1", "fact.total * 4611686018427387904 > 0", "fact.limit / fact.count == 0",
-    'int(fact.name) > 3', "has(image.d) && 1 / fact.count > 0", '{"x": true}[fact.name]', "text.a >= 0.5 || 1 / fact.count == 1",
+    "int(fact.name) > 3", "has(image.d) && 1 / fact.count > 0", '{"x": true}[fact.name]', "text.a >= 0.5 || 1 / fact.count == 1",
     "fact.tags.exists(t, 10 / size(t) > 3)",
 )  # fmt: skip
-VALUES = (0.0, 0.1, 0.2, 0.349999, 0.35, 0.5, 0.6, 0.65, 0.799999, 0.8, 0.95, 1.0, 0.0000005, 0.4999995, 0.49999949999999994, 0.9999995)
+VALUES = (
+    0.0,
+    0.1,
+    0.2,
+    0.349999,
+    0.35,
+    0.5,
+    0.6,
+    0.65,
+    0.799999,
+    0.8,
+    0.95,
+    1.0,
+    0.0000005,
+    0.4999995,
+    0.49999949999999994,
+    0.9999995,
+)
 
 
 class Text(str):
@@ -133,9 +162,12 @@ HOSTILE: tuple[Any, ...] = (
 def env() -> Env:
     tree = RegionTree(
         (
-            Region("GLOBAL", "World", None), Region("EU", "Union", "GLOBAL"), Region("DE", "Germany", "EU"),
-            Region("AT", "Austria", "EU"), Region("IN", "India", "GLOBAL"),
-        )  # fmt: skip
+            Region("GLOBAL", "World", None),
+            Region("EU", "Union", "GLOBAL"),
+            Region("DE", "Germany", "EU"),
+            Region("AT", "Austria", "EU"),
+            Region("IN", "India", "GLOBAL"),
+        )
     )
     text = yaml.safe_dump(MANIFEST, sort_keys=False)
     made, found = make_env(Manifest.model_validate(MANIFEST), Source("limen.yaml", text), Setup(()), tree)
@@ -187,7 +219,11 @@ class Writer:
     def plain(self) -> str:
         """A condition that names no score of a policy."""
         text = self.condition(1)
-        return text if not any(f"{name}{mark}" in f" {text}" for name in (" s", " t", "(s", "(t") for mark in (" ", ")")) else "fact.flag"
+        return (
+            text
+            if not any(f"{name}{mark}" in f" {text}" for name in (" s", " t", "(s", "(t") for mark in (" ", ")"))
+            else "fact.flag"
+        )
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -221,17 +257,34 @@ class Writer:
 
     def exception(self) -> str:
         grant = self.pick(
-            ("waive", "at most allow", "at most label", "at most label and review(queue: \"cap\")", "at most reduce and legal",
+            ("waive", "at most allow", "at most label", 'at most label and review(queue: "cap")', "at most reduce and legal",
              "at most limit and review on s", "at most allow on text.a", "at most label on t")
         )  # fmt: skip
         return f"exception {self.name('e')} {{ when {self.condition()} then {grant}{self.meta()} }}"
 
     def adjust(self) -> str:
-        shift = self.pick(("raise thresholds by 0.15", "lower thresholds by 0.15", "raise thresholds by 0.6", "lower thresholds by 0.3"))
+        shift = self.pick(
+            (
+                "raise thresholds by 0.15",
+                "lower thresholds by 0.15",
+                "raise thresholds by 0.6",
+                "lower thresholds by 0.3",
+            )
+        )
         return f"adjust {self.name('a')} {{ when {self.condition()} then {shift}{self.meta()} }}"
 
     def default(self) -> str:
-        head = self.pick(("on missing", "on missing", "on error", "on missing text.a", "on missing image.c", "on missing fact.sure", "on missing fact.lang"))
+        head = self.pick(
+            (
+                "on missing",
+                "on missing",
+                "on error",
+                "on missing text.a",
+                "on missing image.c",
+                "on missing fact.sure",
+                "on missing fact.lang",
+            )
+        )
         then = self.pick(("", "review", "remove", 'label and review(queue: "gap")', "strike", "escalate"))
         return f"{head} {{ {then} }}"
 
@@ -256,7 +309,9 @@ class Writer:
         on = self.pick(("remove", "remove, reduce", "label", "allow", "limit, label, remove"))
         when = f" when {self.plain()}" if self.chance(2) else ""
         whom = f" policies {self.pick(('p', 'q', 'p, q'))}" if self.chance(3) else ""
-        then = self.pick(("strike", "suspend(days: 30)", 'review(queue: "after")', "legal and strike(days: 1)", "escalate"))
+        then = self.pick(
+            ("strike", "suspend(days: 30)", 'review(queue: "after")', "legal and strike(days: 1)", "escalate")
+        )
         return f"consequence {self.name('c')} {{{whom} on {on}{when} then {then}{self.meta()} }}"
 
     def policy(self, name: str) -> str:
@@ -264,7 +319,11 @@ class Writer:
         body.append(f"score t = {self.pick((*EXPRESSIONS, 'max(s, text.b)', '0.9 * s', 'mean(s, image.d)'))}")
         body += [f"regions {self.pick(('EU', 'DE, IN', 'GLOBAL'))}"] if self.chance(4) else []
         body += ["mode shadow"] if self.chance(8) else []
-        body += [self.ladder(), *self.few(self.ladder, 1), *self.few(lambda: self.block(lambda: self.ladder(off=True)), 3)]
+        body += [
+            self.ladder(),
+            *self.few(self.ladder, 1),
+            *self.few(lambda: self.block(lambda: self.ladder(off=True)), 3),
+        ]
         body += [*self.few(self.rule), *self.few(self.exception), *self.few(self.adjust, 1 + self.chance(3))]
         body += [*self.few(self.default), *self.few(lambda: self.block(self.default, 1), 1), *self.few(self.effects)]
         placed = self.draw(st.sampled_from([self.effects, self.rule, self.exception, self.adjust, self.priority]))
@@ -298,7 +357,11 @@ def usual(spec: Input, rng: Random) -> Any:
         case "bool":
             return rng.random() < 0.5
         case "int":
-            return rng.randrange(4) if spec.maximum == 3 else rng.choice([0, 1, 3, 8, 10, 64] if spec.maximum else [0, 3, 101, -5, 2**40])
+            return (
+                rng.randrange(4)
+                if spec.maximum == 3
+                else rng.choice([0, 1, 3, 8, 10, 64] if spec.maximum else [0, 3, 101, -5, 2**40])
+            )
         case "double":
             return rng.choice([0.5, 0.25, -1.0, 1, 0.3])
         case "string":
@@ -308,7 +371,14 @@ def usual(spec: Input, rng: Random) -> Any:
     return rng.choices(["r", "q", "", "qq"], k=rng.randrange(3))
 
 
-MODALITIES = (None, frozenset[str](), frozenset({"text"}), frozenset({"image"}), frozenset({"text", "image"}), frozenset({"text", "video"}))
+MODALITIES = (
+    None,
+    frozenset[str](),
+    frozenset({"text"}),
+    frozenset({"image"}),
+    frozenset({"text", "image"}),
+    frozenset({"text", "video"}),
+)
 GAPS = (0, 0, 0.02, 0.1, 0.3)
 """How often a value is missing or hostile; half the records are complete."""
 

@@ -21,7 +21,9 @@ FIELDS = ("region", "status", "enforcement", "routes", "sanctions", "effects", "
 
 def trying(programs: int) -> settings:
     slow = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
-    return settings(max_examples=int(__import__("os").environ.get("N",programs)), deadline=None, suppress_health_check=slow)
+    return settings(
+        max_examples=int(__import__("os").environ.get("N", programs)), deadline=None, suppress_health_check=slow
+    )
 
 
 def agree(found: Outcome, wanted: Outcome) -> None:
