@@ -95,9 +95,9 @@ class Result:
     @property
     def deciding(self) -> str | None:
         """The first clause of the strongest proposal; absolute ones first where they are as strong as the rest."""
-        fixed_first = self.waived or self.fixed.enforcement >= self.rest.enforcement
+        fixed_first = self.fixed.enforcement >= self.rest.enforcement
         speaking = [part for part in self.parts if part.clause and not (self.waived and not part.absolute)]
-        speaking.sort(key=lambda part: (-part.proposal.enforcement, part.absolute is not fixed_first))
+        speaking.sort(key=lambda part: -part.proposal.enforcement)
         sides = [part for part in speaking if part.absolute is fixed_first] or speaking
         return sides[0].clause if sides else None
 
