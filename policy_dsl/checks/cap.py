@@ -8,7 +8,7 @@ from policy_dsl import nodes as n
 from policy_dsl.checks.context import Context
 from policy_dsl.checks.finding import finding
 from policy_dsl.diagnostics import Diagnostic
-from policy_dsl.lower import severities
+from policy_dsl.tiers import severities
 
 
 def cap(context: Context) -> Iterator[Diagnostic]:

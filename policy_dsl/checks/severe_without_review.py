@@ -9,7 +9,7 @@ from policy_dsl.checks.context import Context
 from policy_dsl.checks.finding import finding, listed
 from policy_dsl.checks.outcome_lists import outcome_lists
 from policy_dsl.diagnostics import Diagnostic
-from policy_dsl.lower import FAIL_CLOSED
+from policy_dsl.tiers import FAIL_CLOSED
 
 
 def severe_without_review(context: Context) -> Iterator[Diagnostic]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from policy_dsl.checks.context import Context
 from policy_dsl.checks.finding import finding, hint
 from policy_dsl.diagnostics import Diagnostic
-from policy_dsl.lower import severities
 from policy_dsl.manifest_reader import span_of_key
 from policy_dsl.pack import MANIFEST
 from policy_dsl.source import Source
+from policy_dsl.tiers import severities
 
 
 def severity_default(context: Context) -> Iterator[Diagnostic]:
