@@ -13,7 +13,7 @@ from typing import Any, Literal, overload
 from engine.decision import Outcome, Status
 from engine.loader import Loaded, Loader
 from engine.log import logger
-from engine.record import InvalidRecordError, Record, read_record
+from engine.record import RECORD_KEYS, InvalidRecordError, Record, read_record
 from engine.reference import decide as decide_by_reference
 from engine.rendering import Decision
 from policy_dsl.program import Program
@@ -74,6 +74,11 @@ class Engine:
     def digest(self) -> str:
         return self._state.loaded.digest
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Scorers that a bundle names and that could not be set up here: their outputs are missing in every decision."""
+        return self._state.loaded.problems
+
     @overload
     def decide(self, *, scores: Mapping[str, Any] | None = ..., facts: Mapping[str, Any] | None = ..., region: str, at: datetime | str | None = ..., modalities: Iterable[str] | None = ..., id: str | None = ...) -> Decision: ...  # fmt: skip
 
@@ -117,7 +122,7 @@ class Engine:
         _log_missing(scored)
         now = datetime.now(UTC)
         return tuple(
-            state.decide(raw_record(content, found, region, at or now, state.loaded.program), found)
+            state.decide(raw_record(content, found, region, now if at is None else at, state.loaded.program), found)
             for (content, region, at), found in zip(items, scored, strict=True)
         )
 
@@ -201,7 +206,7 @@ class _State:
             record=record,
             scorers=dict(scored.scorers) if scored else {},
             why_missing=dict(scored.missing) if scored else {},
-            unknown=tuple(sorted(names - self.inputs)),
+            unknown=tuple(sorted(names - self.inputs | raw.keys() - RECORD_KEYS)),
         )
 
 

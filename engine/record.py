@@ -15,6 +15,7 @@ from policy_dsl.suggest import suggest
 from scorers.content import Modality
 
 INT64 = 2**63
+RECORD_KEYS = frozenset({"id", "region", "at", "modalities", "scores", "facts", "skipped"})
 
 
 class InvalidRecordError(ValueError):

@@ -95,7 +95,11 @@ class Decision:
         return rendered
 
     def to_json(self, trace: Trace = "full") -> str:
-        return json.dumps(self.to_dict(trace), ensure_ascii=False, default=str)
+        rendered = self.to_dict(trace)
+        try:
+            return json.dumps(rendered, ensure_ascii=False, allow_nan=False, default=str)
+        except ValueError:  # an id that JSON has no word for, such as NaN
+            return json.dumps(rendered | {"id": str(self.id)}, ensure_ascii=False, default=str)
 
     def _explained(self) -> dict[str, Any]:
         evaluation = self.evaluation

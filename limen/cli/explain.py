@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from engine.engine import Engine
 from engine.rendering import Decision
 from limen.cli.errors import CannotError
-from limen.cli.lines import Line, opened
-from limen.cli.moderate import content_of
-from limen.cli.packs import Cache, engine
+from limen.cli.lines import MAX_BYTES, Line, ObjectError, opened, parse_object
+from limen.cli.moderate import judge, read_content
+from limen.cli.packs import Cache, engine, tell_problems
 from limen.cli.telling import tell
+
+CONTENT = {"text", "images", "videos", "audio"}
 
 
 def explain(
@@ -25,28 +27,28 @@ def explain(
     """Tell one decision to a person: what was decided, why, and what would change it."""
     loaded = engine(pack, "scalar", cache)
     data = _object(input)
-    is_record = "scores" in data or not ({"text", "images"} & data.keys())
-    if is_record:
-        decisions = loaded.decide_record(data)
-    else:
-        item = content_of(Line(1, data), input.parent, allow_outside=False)
-        if isinstance(item, Line):
-            raise CannotError(f"`{input}`: {item.problem}")
-        decisions = asyncio.run(loaded.moderate_all([item]))[0]
-    typer.echo("\n\n".join(_told(decision) for decision in decisions))
+    is_record = "scores" in data or not CONTENT & data.keys()
+    decisions = loaded.decide_record(data) if is_record else _moderated(loaded, data, input)
+    typer.echo("\n\n".join(tell(decision.to_dict()) for decision in decisions))
+    if any(decision.record is None for decision in decisions):
+        raise typer.Exit(1)
 
 
-def _told(decision: Decision) -> str:
-    return tell(decision.to_dict())
+def _moderated(loaded: Engine, data: dict[str, Any], input: Path) -> tuple[Decision, ...]:
+    tell_problems(loaded)
+    item = read_content(Line(1, data), input.parent, allow_outside=False)
+    ((line, decisions),) = asyncio.run(judge(loaded, [item]))
+    if line.problem:
+        raise CannotError(f"`{input}`: {line.problem.removeprefix('line 1: ')}")
+    return decisions
 
 
 def _object(path: Path) -> dict[str, Any]:
     with opened(path) as stream:
-        raw = stream.read()
+        raw = stream.read(MAX_BYTES + 1)
+    if len(raw) > MAX_BYTES:
+        raise CannotError(f"`{path}` has more than {MAX_BYTES:,} bytes, expected one record or content")
     try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise CannotError(f"`{path}` is not JSON: {error}") from None
-    if not isinstance(data, dict):
-        raise CannotError(f"`{path}` holds no JSON object")
-    return data
+        return parse_object(raw)
+    except ObjectError as error:
+        raise CannotError(f"`{path}` {error}") from None

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any
 
 import typer
 
 from engine.engine import Engine
-from limen.cli.decide import unreadable
-from limen.cli.lines import Line, read_lines, writer
-from limen.cli.packs import Cache, engine
+from engine.rendering import Decision, Trace
+from limen.cli.lines import Line, flow
+from limen.cli.packs import Cache, engine, tell_problems
+from limen.cli.refused import Refusals, unreadable
 from scorers.content import Content, ContentError
 
-T = TypeVar("T")
 BATCH = 64
 
 
@@ -24,9 +25,7 @@ def moderate(
     pack: Annotated[Path, typer.Option(help="The pack's folder, or a bundle.")],
     input: Annotated[Path, typer.Option(help="Contents, one JSON object a line; `-` is standard input.")],
     output: Annotated[Path, typer.Option(help="Where decisions go, one a line; `-` is standard output.")] = Path("-"),
-    trace: Annotated[
-        Literal["none", "fired", "full"], typer.Option(help="How much of the explanation is written.")
-    ] = "full",
+    trace: Annotated[Trace, typer.Option(help="How much of the explanation is written.")] = "full",
     cache: Cache = None,
     *,
     allow_outside: Annotated[
@@ -35,47 +34,58 @@ def moderate(
 ) -> None:
     """Run the pack's scorers on contents and decide. A line that is no content gives an `unavailable` decision, and status 1."""
     loaded = engine(pack, "scalar", cache)
-    folder = Path.cwd() if str(input) == "-" else input.parent
-    with writer(output) as write:
-        bad = asyncio.run(_run(loaded, input, folder, trace, write, allow_outside=allow_outside))
-    if bad:
-        typer.echo(
-            f"limen: {bad} {'line' if bad == 1 else 'lines'} could not be read; each has an `unavailable` decision that says why",
-            err=True,
-        )
-        raise typer.Exit(1)
+    tell_problems(loaded)
+    refusals = Refusals()
+    with flow(input, output) as (lines, write):
+        read = (read_content(line, input.parent, allow_outside=allow_outside) for line in lines)
+        asyncio.run(_run(loaded, read, refusals, trace, write))
+    refusals.end()
 
 
 async def _run(
-    loaded: Engine, path: Path, folder: Path, trace: Any, write: Callable[[str], None], *, allow_outside: bool
-) -> int:
-    """Batch by batch; the number of lines that could not be read."""
-    bad = 0
-    for batch in batches(read_lines(path), BATCH):
-        read = [content_of(line, folder, allow_outside=allow_outside) for line in batch]
-        good = [item for item in read if not isinstance(item, Line)]
-        decided = iter(await loaded.moderate_all(good))
-        for item in read:
-            if isinstance(item, Line):
-                bad += 1
-                write(unreadable(item, loaded.digest))
-            else:
-                for decision in next(decided):
-                    write(decision.to_json(trace))
-    return bad
+    loaded: Engine,
+    read: Iterator[tuple[Line, Content | None]],
+    refusals: Refusals,
+    trace: Trace,
+    write: Callable[[str], None],
+) -> None:
+    """Batch by batch: scorers see many contents at once, and memory stays small."""
+    while batch := list(islice(read, BATCH)):
+        for line, decisions in await judge(loaded, batch):
+            if line.problem:
+                refusals.add(line.problem)
+                write(unreadable(line, loaded.digest))
+            for decision in decisions:
+                refusals.see(decision, line.number)
+                write(decision.to_json(trace))
 
 
-def content_of(line: Line, folder: Path, *, allow_outside: bool) -> tuple[Content, Any, Any] | Line:
-    """Content, region and time of a line; or the line with what is wrong with it."""
+async def judge(
+    loaded: Engine, batch: Sequence[tuple[Line, Content | None]]
+) -> list[tuple[Line, tuple[Decision, ...]]]:
+    """Each line with its decisions, one per region; a refused line has none."""
+    asked: list[tuple[Content, Any, Any]] = [  # what the region is, the engine judges
+        (content, line.data.get("region"), line.data.get("at"))
+        for line, content in batch
+        if content is not None and line.data is not None
+    ]
+    found = iter(await loaded.moderate_all(asked))
+    return [(line, () if content is None else _identified(line, next(found))) for line, content in batch]
+
+
+def _identified(line: Line, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    """With the id as the caller wrote it: contents know texts only."""
+    return tuple(replace(decision, id=(line.data or {}).get("id")) for decision in decisions)
+
+
+def read_content(line: Line, folder: Path, *, allow_outside: bool) -> tuple[Line, Content | None]:
+    """A line with its content; or with what is wrong with it, and none. Media paths are relative to `folder`."""
     if line.data is None:
-        return line
+        return line, None
+    if "scores" in line.data:
+        hint = "`scores` belong to a record, which `limen decide` reads; here the scorers judge the content itself"
+        return replace(line, problem=f"line {line.number}: {hint}"), None
     try:
-        content = Content.from_record(line.data, folder, allow_outside=allow_outside)
+        return line, Content.from_record(line.data, folder, allow_outside=allow_outside)
     except ContentError as error:
-        return Line(line.number, None, f"line {line.number}: {error}")
-    return content, line.data.get("region"), line.data.get("at")
-
-
-def batches(items: Iterator[T], size: int) -> Iterator[Sequence[T]]:
-    while batch := list(islice(items, size)):
-        yield batch
+        return replace(line, problem=f"line {line.number}: {error}"), None
