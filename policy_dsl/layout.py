@@ -171,8 +171,7 @@ class _Reader:
         """Whether a statement of a block of this kind begins here, where `head` came before."""
         last = head[-1].type
         if kind in CLAUSES:
-            seen = {item.type for item in head}
-            return piece.type in CLAUSE_LINES or (kind == "CONSEQUENCE" and piece.type == "ON" and "THEN" not in seen)
+            return piece.type in CLAUSE_LINES or (kind == "CONSEQUENCE" and piece.type == "ON" and head[0].type != "THEN")
         if kind == "THRESHOLDS":
             return last in (*NUMBERS, "OFF")
         if kind in ("EFFECTS", "GIVEN"):

@@ -14,7 +14,7 @@ from policy_dsl.layout import CLAUSES, Piece, Statement, pieces, statements
 from policy_dsl.lexer import Token
 from policy_dsl.parser import read
 from policy_dsl.source import Source
-from policy_dsl.spacing import spaced
+from policy_dsl.spacing import spaced, words
 
 WIDTH = 120
 INDENT = "  "
@@ -138,6 +138,7 @@ def _with_breaks(head: Sequence[Piece]) -> Sequence[Piece]:
 def _broken(head: Sequence[Piece], indent: str) -> Iterator[str]:
     """Lines as their author broke them; inside a bracket one step deeper than the line that opens it."""
     tokens = [piece.token for piece in head]
+    texts = words(tokens)
     opened: list[str] = []
     for start, end in _lines(head):
         first = head[start]
@@ -147,7 +148,7 @@ def _broken(head: Sequence[Piece], indent: str) -> Iterator[str]:
             here = opened[-1]
         for token in tokens[start:end]:
             _open_or_close(opened, token, here)
-        yield here + spaced(tokens, start, end) + _behind(head[end - 1])
+        yield here + "".join(texts[start:end]).lstrip(" ") + _behind(head[end - 1])
 
 
 def _lines(head: Sequence[Piece]) -> Iterator[tuple[int, int]]:

@@ -31,17 +31,19 @@ CALLED = frozenset({"NAME", "WORD", "QUOTED", "RPAR", "RSQB", "RBRACE", "STRING"
 
 def spaced(tokens: Sequence[Token], start: int = 0, end: int | None = None) -> str:
     """The text of `tokens[start:end]`; the ones before `start` are known for what they open."""
-    stop = len(tokens) if end is None else end
+    return "".join(words(tokens)[start:end]).lstrip(" ")
+
+
+def words(tokens: Sequence[Token]) -> list[str]:
+    """Each token's text, with the space that stands before it."""
     parts: list[str] = []
     questions: list[int] = [0]
     maps: list[bool] = []
-    for index in range(stop):
-        token = tokens[index]
-        if index >= start:
-            apart = index > start and _apart(tokens, index, questions, maps)
-            parts.append(f" {token.text}" if apart else token.text)
+    for index, token in enumerate(tokens):
+        apart = index > 0 and _apart(tokens, index, questions, maps)
+        parts.append(f" {token.text}" if apart else token.text)
         _follow(token, questions, maps)
-    return "".join(parts)
+    return parts
 
 
 def _follow(token: Token, questions: list[int], maps: list[bool]) -> None:

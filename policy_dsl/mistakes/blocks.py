@@ -63,7 +63,7 @@ def extra_bracket(place: Place) -> Mistake | None:
     if opener is None or (place.opener and place.opener.text == opener):
         return None
     finding = error("LIM013", f"this `{place.token.text}` closes nothing", place.token.span, fix=("", "remove it"))
-    return Mistake(finding, Repair((), place.token.span.end))
+    return Mistake(finding, Repair((), place.token.span.end), needs=0)
 
 
 def too_many(brace: Span) -> Diagnostic:

@@ -50,9 +50,8 @@ def unreadable(source: Source, limit: int) -> Iterator[Diagnostic]:
 
 def _remove(source: Source, start: int, end: int, instead: str) -> Diagnostic:
     char = source.text[start]
-    name = (
-        _NAMES.get(char) or f"the character U+{ord(char):04X} ({unicodedata.name(char, 'a control character').lower()})"
-    )
+    kind = "half of a character" if unicodedata.category(char) == "Cs" else "a control character"
+    name = _NAMES.get(char) or f"the character U+{ord(char):04X} ({unicodedata.name(char, kind).lower()})"
     more = f", {end - start} times" if len(set(source.text[start:end])) == 1 < end - start else ""
     fix = (instead, "put a plain space there" if instead else "remove it")
     return error(
