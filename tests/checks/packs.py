@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.load import make_env
 from policy_dsl.compile import Compiled, compile_pack
 from policy_dsl.diagnostics import Diagnostic
+from policy_dsl.env import Env
 from policy_dsl.manifest_reader import read_manifest
 from policy_dsl.pack import MANIFEST, Pack, read_pack
 from policy_dsl.parser import parse
@@ -79,6 +80,14 @@ def compiled(pack: Pack) -> Checked:
     setup = Registry.installed().configure(scorers, pack.root) if scorers else Setup(())
     env, before = make_env(pack.manifest, pack.sources[MANIFEST], setup, tree())
     return Checked(pack, compile_pack(pack, env, before))
+
+
+@cache
+def shared_env() -> Env:
+    source = Source(MANIFEST, shared_manifest())
+    manifest, _ = read_manifest(source)
+    assert manifest is not None
+    return make_env(manifest, source, Setup(()), tree())[0]
 
 
 def check_folder(folder: Path) -> Checked:
