@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from policy_dsl import nodes as n
 from policy_dsl import program as p
@@ -41,10 +41,14 @@ class VariantLowering:
         held = [(region, item) for region, item in pairs if region is not None]
         return tuple(sorted(held, key=lambda pair: self.precedence(pair[0], pair[1].place.guard)))
 
-    def precedence(self, region: str, guard: p.Guard) -> tuple[int, int, bool, bool, int]:
-        """Region first, then the innermost `for`, then an experiment's arm, then the latest `from` (R1, R11, R17)."""
+    def precedence(self, region: str, guard: p.Guard) -> tuple[Any, ...]:
+        """Region first, then the innermost `for`, then an experiment's arm, then the latest `from` (R1, R11, R17).
+
+        Of two that cannot hold together neither wins: their own texts keep the order of a file out of the Program.
+        """
         at = self.chain.index(region)
-        return at, -len(guard.within), guard.arm is None, guard.start is None, -(guard.start or 0)
+        beside = (guard.within, guard.arm or ())
+        return at, -len(guard.within), guard.arm is None, guard.start is None, -(guard.start or 0), beside
 
     def lower(self) -> p.Variant:
         ladders = self.ladders()
