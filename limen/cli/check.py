@@ -11,7 +11,7 @@ from limen.cli.packs import load, show
 
 
 def check(
-    pack: Annotated[Path, typer.Argument(help="The pack's folder.")],
+    pack: Annotated[Path, typer.Argument(metavar="PACK", help="The pack's folder.")],
     format: Annotated[
         Literal["text", "json", "sarif", "github"], typer.Option(help="How findings are written.")
     ] = "text",

@@ -3,74 +3,97 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from policy_dsl.printer import FormatError, format_source
 
-from limen.cli.errors import CannotError
+from limen.cli.errors import CannotError, why
 from limen.cli.packs import show
+from policy_dsl.printer import FormatError, format_source
 from policy_dsl.source import Source
+
+STDIN = Path("-")
 
 
 def fmt(
-    paths: Annotated[list[Path], typer.Argument(help="Rule files, or folders of them; `-` reads standard input.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Rule files, or folders of them; `-` reads standard input.")
+    ],
     *,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; show what would change and exit with 1.")
     ] = False,
 ) -> None:
-    """Write rule files in their canonical form; comments stay, meaning stays, twice is once."""
-    changed = [path for path in _rule_files(paths) if _format(path, check=check)]
-    if changed and check:
+    """Write rule files in their canonical form; comments stay, meaning stays, twice is once. Status 1 where one has errors."""
+    files = list(_rule_files(paths))
+    if not files:
+        typer.echo(f"limen: no rule files in {', '.join(f'`{path}`' for path in paths)}", err=True)
+    found = [_format(path, check=check) for path in files]
+    if "invalid" in found or (check and "changed" in found):
         raise typer.Exit(1)
 
 
 def _rule_files(paths: list[Path]) -> Iterator[Path]:
     for path in paths:
-        if path.is_dir():
+        if path == STDIN:
+            yield path
+        elif path.is_dir():
             yield from sorted(
                 found
                 for found in path.rglob("*.limen")
-                if not any(part.startswith(".") for part in found.relative_to(path).parts)
+                if found.is_file() and not any(part.startswith(".") for part in found.relative_to(path).parts)
             )
-        elif str(path) == "-" or path.is_file():
-            yield path
-        else:
+        elif not path.is_file():
             raise CannotError(f"cannot read `{path}`: no such file or folder")
+        elif path.suffix != ".limen":
+            raise CannotError(f"`{path}` is no rule file: expected a name that ends in `.limen`, or a folder")
+        else:
+            yield path
 
 
-def _format(path: Path, *, check: bool) -> bool:
-    """Whether the text is not in its canonical form."""
+def _format(path: Path, *, check: bool) -> str:
+    """`invalid`, `changed` or `same`."""
     text = _read(path)
-    source = Source(str(path), text.replace("\r\n", "\n"))
+    source = Source(str(path), text)
     try:
         formatted = format_source(source)
     except FormatError as error:
         show(error.diagnostics, {source.path: source}, "text", err=True)
-        raise typer.Exit(1) from None
-    if str(path) == "-":
-        typer.echo(formatted, nl=False)
-        return formatted != text
-    if formatted == text:
-        return False
+        return "invalid"
     if check:
-        diff = difflib.unified_diff(
-            text.splitlines(), formatted.splitlines(), str(path), f"{path} (formatted)", lineterm=""
-        )
-        typer.echo("\n".join(diff))
-    else:
-        path.write_text(formatted, encoding="utf-8", newline="\n")
-        typer.echo(f"formatted {path}")
-    return True
+        _show_difference(path, text, formatted)
+    elif path == STDIN:
+        typer.echo(formatted, nl=False)
+    elif formatted != text:
+        _write(path, formatted)
+    return "same" if formatted == text else "changed"
+
+
+def _show_difference(path: Path, text: str, formatted: str) -> None:
+    lines = difflib.unified_diff(
+        text.splitlines(), formatted.splitlines(), str(path), f"{path} (formatted)", lineterm=""
+    )
+    for line in lines:
+        typer.echo(line)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise CannotError(f"cannot write `{path}`: {error.strerror}") from None
+    typer.echo(f"formatted {path}")
 
 
 def _read(path: Path) -> str:
+    """The text with `\\n` line ends: how a checkout ends its lines is no matter of form."""
     try:
-        return typer.get_text_stream("stdin").read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise CannotError(f"`{path}` is not UTF-8") from None
+        data = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
+        return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise CannotError(f"`{path}` is not UTF-8, at byte {error.start + 1}: save it as UTF-8") from None
     except OSError as error:
-        raise CannotError(f"cannot read `{path}`: {error.strerror}") from None
+        raise CannotError(f"cannot read `{path}`: {why(error)}") from None

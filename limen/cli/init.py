@@ -13,18 +13,24 @@ from limen.cli.errors import CannotError
 
 
 def init(
-    directory: Annotated[Path, typer.Argument(help="A folder that does not exist yet, or is empty.", metavar="DIR")],
+    directory: Annotated[
+        Path, typer.Argument(help="A folder that does not exist yet, or holds nothing (but `.git`).", metavar="DIR")
+    ],
 ) -> None:
     """Start a policy repository: a pack with a tested policy, CI, pre-commit hooks, CODEOWNERS."""
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise CannotError(f"`{directory}` exists and is not empty: name a new folder")
     try:
+        if directory.exists() and not _is_empty(directory):
+            raise CannotError(f"`{directory}` exists and is not empty: name a new folder")
         written = list(_copy(files("limen").joinpath("templates"), directory))
     except OSError as error:
         raise CannotError(f"cannot write `{directory}`: {error.strerror}") from None
     for path in written:
         typer.echo(f"wrote {path}")
     typer.echo(f"\nnext: limen test {directory / 'policies'}; then look for PLACEHOLDER in the files")
+
+
+def _is_empty(directory: Path) -> bool:
+    return directory.is_dir() and all(entry.name == ".git" for entry in directory.iterdir())
 
 
 def _copy(source: Traversable, target: Path) -> list[Path]:

@@ -18,7 +18,7 @@ MAX_DEPTH = 64
 
 
 class ObjectError(ValueError):
-    """A text that is no JSON object."""
+    """A text that is no JSON, or none that can be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +70,35 @@ def _line(number: int, raw: bytes) -> Line:
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
-    """A JSON object, no key of which stands twice. Raises ObjectError, whose message begins with a verb."""
+    """A JSON object, as `parse_json` reads it. Raises ObjectError."""
+    data = parse_json(raw)
+    if not isinstance(data, dict):
+        raise ObjectError('is no JSON object such as {"region": "DE", …}')
+    return data
+
+
+def parse_json(raw: bytes, parse_float: Callable[[str], Any] = float) -> Any:
+    """A JSON value, not too deep, no key of which stands twice. Raises ObjectError, whose message begins with a verb."""
     try:
-        data = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_object)
+        data = json.loads(raw.decode("utf-8-sig"), object_pairs_hook=_object, parse_float=parse_float)
     except UnicodeDecodeError as error:
         hint = ": it looks like UTF-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
         raise ObjectError(f"is not UTF-8, at byte {error.start + 1}{hint}") from None
     except json.JSONDecodeError as error:
-        raise ObjectError(f"is not JSON: {error.msg[0].lower()}{error.msg[1:]}, at character {error.pos + 1}") from None
+        raise ObjectError(f"is not JSON: {error.msg[0].lower()}{error.msg[1:]}, at {_place(error)}") from None
     except RecursionError:
         raise ObjectError(_TOO_DEEP) from None
     except ValueError as error:
         raise ObjectError(f"cannot be used: {error}") from None
-    if not isinstance(data, dict):
-        raise ObjectError('is no JSON object such as {"region": "DE", …}')
     if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _is_deep(data):
         raise ObjectError(_TOO_DEEP)
     return data
+
+
+def _place(error: json.JSONDecodeError) -> str:
+    return (
+        f"character {error.pos + 1}" if "\n" not in error.doc.strip() else f"line {error.lineno}, column {error.colno}"
+    )
 
 
 _TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"
@@ -103,7 +115,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _is_deep(value: Any) -> bool:
-    level = [value]
+    level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(MAX_DEPTH):
         level = [
             inner

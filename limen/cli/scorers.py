@@ -36,7 +36,7 @@ def list_(format: Format = "text") -> None:
 
 @app.command("show")
 def show(
-    name: Annotated[str, typer.Argument(help="A scorer's name, as `limen scorers list` shows it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A scorer's name, as `limen scorers list` shows it.")],
     format: Format = "text",
 ) -> None:
     """One scorer in full: its outputs, its settings, its model card."""

@@ -17,7 +17,7 @@ from limen.cli.packs import load, show
 
 
 def run(
-    pack: Annotated[Path, typer.Argument(help="The pack's folder.")],
+    pack: Annotated[Path, typer.Argument(metavar="PACK", help="The pack's folder.")],
     format: Annotated[Literal["text", "json", "junit"], typer.Option(help="How results are written.")] = "text",
     *,
     coverage: Annotated[
