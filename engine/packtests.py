@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from engine.decision import Outcome, Status, Verdict
@@ -105,7 +106,9 @@ def _cases(item: n.Test | n.Tests, given: Mapping[str, Any], expect: n.Expect, e
 
 def _row_cases(item: n.Tests, cells: Mapping[str, n.Name], env: Env, span: Span) -> Iterator[Case]:
     given = {
-        name: _cell(cell.text) for name, cell in cells.items() if name not in ("region", "expect") and cell.text != "-"
+        name: _moment_of(cell.text) if name == "at" else _cell(cell.text)
+        for name, cell in cells.items()
+        if name not in ("region", "expect") and cell.text != "-"
     }
     regions = (
         tuple(n.Name(word.strip(), cells["region"].span) for word in cells["region"].text.split(","))
@@ -125,6 +128,11 @@ def parse_expect(cell: n.Name, regions: tuple[n.Name, ...]) -> n.Expect:
         words[0] = rest
     outcomes = tuple(n.Outcome(n.Name(word.strip(), cell.span), (), cell.span) for word in words if word.strip())
     return n.Expect(regions, status, outcomes, None, cell.span)
+
+
+def _moment_of(text: str) -> int:
+    """A date of a checked table, in UTC."""
+    return to_micros(datetime.fromisoformat(text).replace(tzinfo=UTC))
 
 
 def _cell(text: str) -> Any:
@@ -173,8 +181,6 @@ def _run(case: Case, program: Program, coverage: Coverage) -> Result:
 
 
 def _moment(at: int) -> str:
-    from datetime import UTC, datetime  # noqa: PLC0415
-
     return datetime.fromtimestamp(at / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

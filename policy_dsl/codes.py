@@ -103,6 +103,7 @@ _OWN: Final = (
     ("LIM220", "proposes-nothing", "a policy that never proposes anything", WARNING),
     ("LIM221", "nothing-to-adjust", "an adjustment of a policy without thresholds", WARNING),
     ("LIM222", "effect-misspelled", "an effect that is named almost like another", WARNING),
+    ("LIM223", "idle-priority", "a priority that never raises anything", WARNING),
 )
 
 

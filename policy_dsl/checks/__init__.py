@@ -17,6 +17,7 @@ from policy_dsl.checks.experiments import experiments
 from policy_dsl.checks.for_blocks import for_blocks
 from policy_dsl.checks.given_values import given_values
 from policy_dsl.checks.has_of_let import has_of_let
+from policy_dsl.checks.idle_priority import idle_priority
 from policy_dsl.checks.line_twice import line_twice
 from policy_dsl.checks.modality_mismatch import modality_mismatch
 from policy_dsl.checks.name_of_another_policy import name_of_another_policy
@@ -92,6 +93,7 @@ LINTS: Final[tuple[Check, ...]] = (
     rungs,
     overrides,
     constant_condition,
+    idle_priority,
     policy_header,
     modality_mismatch,
     not_monotone,

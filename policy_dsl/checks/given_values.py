@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from policy_dsl import nodes as n
 from policy_dsl.cel.literals import LiteralError, unquote
 from policy_dsl.checks.context import Context
-from policy_dsl.checks.finding import decimal, finding, hint, typed
-from policy_dsl.checks.numbers import exact, micros
+from policy_dsl.checks.finding import finding, hint, typed
+from policy_dsl.checks.numbers import exact, micros, percentage
 from policy_dsl.checks.table_cells import ABSENT, AT, EXPECT, REGION, rows
 from policy_dsl.diagnostics import Diagnostic, Label
 from policy_dsl.program import Input
@@ -16,6 +18,7 @@ from policy_dsl.source import Span
 
 Given = n.Value | n.ListValue | n.Date
 MISSING = "missing"
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z)?")
 
 
 def given_values(context: Context) -> Iterator[Diagnostic]:
@@ -26,7 +29,7 @@ def given_values(context: Context) -> Iterator[Diagnostic]:
             case n.Tests():
                 for _, cells in rows(item):
                     for cell in cells:
-                        if cell.column not in (REGION, EXPECT) and cell.cell.text not in ("", ABSENT, "?"):
+                        if cell.column not in (REGION, EXPECT) and cell.cell.text not in ("", ABSENT):
                             yield from _value(cell.column, read_cell(cell.cell), cell.cell.span, context)
             case _:
                 pass
@@ -52,6 +55,10 @@ def _test(test: n.Test, context: Context) -> Iterator[Diagnostic]:
 def read_cell(cell: n.Name) -> Given | None:
     """A cell as the value that it is short for; None where it is none."""
     text, span = cell.text, cell.span
+    if text == "?":
+        return n.Name(MISSING, span)
+    if _DATE.fullmatch(text):
+        return _date(cell)
     if text[:1] in "\"'":
         try:
             return n.Text(unquote(text), span) if len(text) > 1 and text[-1] == text[0] else None
@@ -68,10 +75,19 @@ def read_cell(cell: n.Name) -> Given | None:
     return n.Number(None, span, text) if exact(text) is not None else n.Name(text, span)
 
 
+def _date(cell: n.Name) -> n.Date | None:
+    try:
+        return n.Date(datetime.fromisoformat(cell.text).replace(tzinfo=UTC), cell.span)
+    except ValueError:
+        return None
+
+
 def _value(name: str, value: Given | None, span: Span, context: Context) -> Iterator[Diagnostic]:
     spec = context.env.inputs.get(name)
     if value is None:
-        yield finding("LIM172", "this cell cannot be read", span, "close the quotes or brackets")
+        yield finding(
+            "LIM172", "this cell cannot be read", span, "close its quotes or brackets, and write dates as `2026-03-01`"
+        )
     elif name == AT:
         if not isinstance(value, n.Date):
             yield finding("LIM172", "`at` is a moment", span, "write a date such as `2026-03-01`")
@@ -115,9 +131,9 @@ def _number(spec: Input, written: n.Number) -> tuple[str, str | None] | None:
         return f"`{written.text}` is no number that a record can hold", "write it as a decimal"
     if spec.kind == "score":
         if not 0 <= value <= 1:
-            hundredth = micros(value / 100) if 1 < value <= 100 else None
-            meant = f"did you mean `{decimal(hundredth)}`?" if hundredth is not None else None
-            return f"scores lie in [0, 1], and `{written.text}` does not", meant
+            meant = percentage(value)
+            tell = f"did you mean `{meant}`?" if meant else None
+            return f"scores lie in [0, 1], and `{written.text}` does not", tell
         return (
             None
             if micros(value) is not None

@@ -59,6 +59,12 @@ def micros(value: Fraction) -> int | None:
     return scaled.numerator if scaled.denominator == 1 else None
 
 
+def percentage(value: Fraction, least: int = 10) -> str | None:
+    """What was meant by a number of `least` to 100 where a score must stand: a hundredth of it."""
+    hundredth = micros(value / 100) if least <= value <= 100 else None
+    return None if hundredth is None else decimal(hundredth)
+
+
 def _threshold(written: n.Number) -> Iterator[Diagnostic]:
     value = number(written)
     if value is None:
@@ -74,10 +80,9 @@ def _threshold(written: n.Number) -> Iterator[Diagnostic]:
 
 def _out_of_range(written: n.Number, value: Fraction) -> Diagnostic:
     message = f"scores lie in [0, 1], and `{written.text}` does not"
-    hundredth = micros(value / 100) if 1 < value <= 100 else None
-    if hundredth is None:
+    meant = percentage(value)
+    if meant is None:
         return finding("LIM140", message, written.span, "write a threshold from 0.000001 to 1, such as `0.95`")
-    meant = decimal(hundredth)
     return finding(
         "LIM140", message, written.span, f"did you mean `{meant}`?", fix=Fix(written.span, meant, f"write `{meant}`")
     )
@@ -98,8 +103,8 @@ def _amount(written: n.Number) -> Iterator[Diagnostic]:
     if value is None:
         yield from _form(written)
     elif not 0 < value <= 1:
-        hundredth = micros(value / 100) if 1 < value <= 100 else None
-        tell = f"did you mean `{decimal(hundredth)}`?" if hundredth is not None else "write an amount such as `0.05`"
+        meant = percentage(value, least=1)
+        tell = f"did you mean `{meant}`?" if meant else "write an amount such as `0.05`"
         yield finding(
             "LIM142", f"thresholds move by more than 0 and at most 1, not by `{written.text}`", written.span, tell
         )

@@ -13,7 +13,7 @@ from policy_dsl.cel.walk import walk
 from policy_dsl.checks.context import Context
 from policy_dsl.checks.finding import decimal, finding, hint
 from policy_dsl.checks.name_of_another_policy import scores_defined
-from policy_dsl.checks.numbers import PLACES, exact, micros
+from policy_dsl.checks.numbers import PLACES, exact, micros, percentage
 from policy_dsl.checks.unknown_score import score_problem
 from policy_dsl.diagnostics import Diagnostic
 from policy_dsl.program import MICRO
@@ -220,10 +220,10 @@ def constant(literal: Literal, highest: int) -> Iterator[Diagnostic]:
             "write it as a decimal, such as `0.5`",
         )
     elif not 0 <= value * MICRO <= highest:
-        hundredth = micros(value / 100) if 1 < value <= 100 else None
-        meant = f"did you mean `{decimal(hundredth)}`?" if hundredth is not None else None
+        meant = percentage(value, least=1)
+        tell = f"did you mean `{meant}`?" if meant else None
         what = "scores lie in [0, 1]" if highest == MICRO else "a factor lies in [0, 1000]"
-        yield finding("LIM133", f"{what}, and `{literal.text}` does not", literal.span, meant)
+        yield finding("LIM133", f"{what}, and `{literal.text}` does not", literal.span, tell)
     elif micros(value) is None:
         yield finding("LIM141", f"`{literal.text}` has more than six decimal places", literal.span, PLACES)
 

@@ -13,7 +13,7 @@ from policy_dsl.suggest import suggest
 REGION, EXPECT, AT = "region", "expect", "at"
 STATUSES = ("decided", "degraded", "unavailable")
 ABSENT = "-"
-_WORD = re.compile(r"[^\s,]+")
+_BETWEEN = re.compile(r"\s+and\s+|\s*,\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +56,34 @@ def misspelled_expect(table: n.Tests) -> n.Name | None:
 
 
 def expectations(table: n.Tests) -> Iterator[n.Expect]:
-    """Each `expect` cell as the statement that it is short for, every word at its own place."""
+    """Each `expect` cell as the statement that it is short for, every outcome at its own place."""
     for cell in cells(table, EXPECT):
-        words = [_at(cell.span, match) for match in _WORD.finditer(cell.text)]
-        status = words.pop(0) if words and words[0].text in STATUSES else None
-        outcomes = tuple(n.Outcome(word, (), word.span) for word in words if word.text != "and")
-        yield n.Expect((), status, outcomes, None, cell.span)
+        status, rest = _status(cell)
+        names = tuple(n.Outcome(name, (), name.span) for name in _parts(rest) if name.text)
+        yield n.Expect((), status, names, None, cell.span)
+
+
+def _status(cell: n.Name) -> tuple[n.Name | None, n.Name]:
+    """A status at the beginning, and what stands behind it."""
+    match = re.match(rf"({'|'.join(STATUSES)})(?:\s+|$)", cell.text)
+    if match is None:
+        return None, cell
+    path, start = cell.span.path, cell.span.start
+    status = n.Name(match[1], Span(path, start, start + len(match[1])))
+    return status, n.Name(cell.text[match.end() :], Span(path, start + match.end(), cell.span.end))
 
 
 def regions(table: n.Tests) -> Iterator[n.Name]:
     """The names in the `region` cells."""
     for cell in cells(table, REGION):
-        for match in re.finditer(r"[^,]+", cell.text):
-            name = _at(cell.span, match)
-            if name.text and name.text != ABSENT:
-                yield name
+        yield from (name for name in _parts(cell) if name.text not in ("", ABSENT))
 
 
-def _at(span: Span, match: re.Match[str]) -> n.Name:
-    text = match.group()
-    start = span.start + match.start() + len(text) - len(text.lstrip())
-    return n.Name(text.strip(), Span(span.path, start, start + len(text.strip())))
+def _parts(cell: n.Name) -> Iterator[n.Name]:
+    """What stands between commas and `and`s."""
+    start = 0
+    for match in (*_BETWEEN.finditer(cell.text), None):
+        end = match.start() if match else len(cell.text)
+        at = cell.span.start + start
+        yield n.Name(cell.text[start:end], Span(cell.span.path, at, at + end - start))
+        start = match.end() if match else end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 
 from policy_dsl import nodes as n
@@ -10,6 +11,8 @@ from policy_dsl.checks.finding import finding
 from policy_dsl.checks.outcome_lists import outcome_lists
 from policy_dsl.diagnostics import Diagnostic
 from policy_dsl.suggest import suggest
+
+_NAME = re.compile(r"[\w-]+")
 
 
 def unknown_outcome(context: Context) -> Iterator[Diagnostic]:
@@ -44,4 +47,7 @@ def _finding(context: Context, name: n.Name) -> Diagnostic:
     }
     known = "; ".join(f"{kind}: {', '.join(f'`{word}`' for word in words)}" for kind, words in kinds.items() if words)
     message = f"`{name.text}` is no enforcement, route or sanction of this pack"
-    return finding("LIM101", message, name.span, f"did you mean `{near}`?" if near else f"the manifest has {known}")
+    tell = f"did you mean `{near}`?" if near else f"the manifest has {known}"
+    if not _NAME.fullmatch(name.text):
+        tell = "in a table write names only, joined by `and`; a `test` can also ask for a queue"
+    return finding("LIM101", message, name.span, tell)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from policy_dsl.checks.context import Context
@@ -18,6 +18,10 @@ RUNG = st.builds(
 )
 FOR = ("for content.surface in [live]", "for content.surface in [live, ad]", "for content.language in [hi]")
 WINDOW = ("", " from 2026-01-01", " from 1969-01-01", " until 2026-06-01", " from 2026-01-01 until 2027-01-01")
+
+
+# Of two statements nothing says which one wins.
+UNDECIDED = {"LIM153", "LIM154", "LIM162"}
 
 
 def blocks(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -44,7 +48,9 @@ BODIES = st.builds(
     "region DE { thresholds on text.hate { remove >= 0.9 } } region DE from 1969-01-01 { thresholds on text.hate { remove >= 0.8 } }"
 )
 def test_the_winner_is_the_programs(body: str) -> None:
-    pack = check("policy p { severity P2\n" + body + "\n}").pack
+    checked = check("policy p { severity P2\n" + body + "\n}")
+    assume(UNDECIDED.isdisjoint(checked.errors))
+    pack = checked.pack
     env = shared_env()
     context = Context(pack.items, env, pack.sources)
     (policy,) = context.policies
