@@ -13,7 +13,7 @@ from typing import Any, Literal, overload
 from engine.decision import Outcome, Status
 from engine.loader import Loaded, Loader
 from engine.log import logger
-from engine.record import RECORD_KEYS, InvalidRecordError, Record, read_record
+from engine.record import RECORD_KEYS, InvalidRecordError, Record, read_record, shown
 from engine.reference import decide as decide_by_reference
 from engine.rendering import Decision
 from policy_dsl.program import Program
@@ -220,7 +220,9 @@ def _evaluator(program: Program, evaluator: Evaluator) -> Callable[[Record, str]
 
 def _regions(region: Any) -> tuple[str, ...]:
     """The distinct codes, in order. Raises InvalidRecordError."""
+    if region is None:
+        raise InvalidRecordError("`region` is missing: give a region code such as `DE`, or a list of codes")
     codes = [region] if isinstance(region, str) else region
     if not isinstance(codes, (list, tuple)) or not codes or not all(isinstance(code, str) and code for code in codes):
-        raise InvalidRecordError("`region` is missing: give a region code such as `DE`, or a list of codes")
+        raise InvalidRecordError(f"`region` is {shown(region)}, expected a region code such as `DE`, or a list of codes")
     return tuple(dict.fromkeys(codes))

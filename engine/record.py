@@ -114,13 +114,13 @@ def read_time(value: Any) -> int | None:
     try:
         at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise InvalidRecordError(f"`at` is {_shown(value)}, expected a time such as `2026-11-01T12:00:00Z`") from None
+        raise InvalidRecordError(f"`at` is {shown(value)}, expected a time such as `2026-11-01T12:00:00Z`") from None
     if at.tzinfo is None:
-        raise InvalidRecordError(f"`at` is {_shown(value)}, which names no time zone: write `Z` or an offset behind it")
+        raise InvalidRecordError(f"`at` is {shown(value)}, which names no time zone: write `Z` or an offset behind it")
     try:
         return to_micros(at)
     except (OverflowError, ValueError):
-        raise InvalidRecordError(f"`at` is {_shown(value)}, which lies outside of the calendar") from None
+        raise InvalidRecordError(f"`at` is {shown(value)}, which lies outside of the calendar") from None
 
 
 def read_input(spec: Input, record: Record) -> Value | NotApplicable | Missing:
@@ -175,7 +175,7 @@ def score(value: Any) -> int | Missing:
     if not math.isfinite(scaled):
         return Missing("not a finite number")
     micros = math.floor(scaled)
-    return micros if 0 <= micros <= MICRO else Missing(f"out of range: {_shown(value)} is not in [0, 1]")
+    return micros if 0 <= micros <= MICRO else Missing(f"out of range: {shown(value)} is not in [0, 1]")
 
 
 def _int(spec: Input, value: Any) -> int | Missing:
@@ -189,7 +189,7 @@ def _int(spec: Input, value: Any) -> int | Missing:
         return _wrong("a whole number", value)
     low = -INT64 if spec.minimum is None else spec.minimum
     high = INT64 - 1 if spec.maximum is None else spec.maximum
-    return whole if low <= whole <= high else Missing(f"out of range: {_shown(value)}")
+    return whole if low <= whole <= high else Missing(f"out of range: {shown(value)}")
 
 
 def _double(spec: Input, value: Any) -> float | Missing:
@@ -203,7 +203,7 @@ def _double(spec: Input, value: Any) -> float | Missing:
         return Missing("not a finite number")
     low = -math.inf if spec.minimum is None else spec.minimum
     high = math.inf if spec.maximum is None else spec.maximum
-    return number if low <= number <= high else Missing(f"out of range: {_shown(value)}")
+    return number if low <= number <= high else Missing(f"out of range: {shown(value)}")
 
 
 def _set(value: Any) -> list[str] | Missing:
@@ -235,5 +235,6 @@ def _kind(value: Any) -> str:
     return "null" if value is None else names.get(type(value), f"a {type(value).__name__}")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value in a message, cut to a length that a line bears."""
     return f"`{str(value)[:40]}`" if not isinstance(value, int) or abs(value) < 10**40 else "a huge number"

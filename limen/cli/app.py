@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import traceback
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 
 import limen
 from limen.cli.errors import CannotError, why
 from limen.cli.lazy import Entry, LazyGroup
+from limen.cli.streams import prepare_streams, silence
 
 CLOSED_PIPE, INTERRUPTED = 141, 130  # 128 + the signal's number, as shells count
 
@@ -43,10 +43,10 @@ class Commands(LazyGroup):
         except KeyboardInterrupt:
             _end("interrupted", INTERRUPTED)
         except BrokenPipeError:
-            _silence(sys.stdout)
+            silence(sys.stdout)
             raise typer.Exit(CLOSED_PIPE) from None
         except OSError as error:
-            _silence(sys.stdout)
+            silence(sys.stdout)
             _end(why(error), 2)
         return found
 
@@ -100,29 +100,13 @@ def _configure_log() -> None:
 
 def main() -> None:
     """The entry point: one clear message on standard error, and status 2, for what cannot be carried out."""
-    for stream in (sys.stdout, sys.stderr):
-        _speak_utf8(stream)
+    prepare_streams()
     try:
         app()
     except Exception:  # noqa: BLE001 - whatever it is, it must not end with the status of a finding
         traceback.print_exc()
         typer.echo("limen: the lines above show a fault of Limen itself: please report them", err=True)
         sys.exit(2)
-
-
-def _speak_utf8(stream: TextIO | None) -> None:
-    """Output is UTF-8 wherever nobody sees it on a terminal; what cannot be written is escaped."""
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
-
-
-def _silence(stream: TextIO | None) -> None:
-    """What is left in the buffer of a stream that nobody reads, or that has no room, goes nowhere when Python ends."""
-    if isinstance(stream, io.TextIOWrapper):
-        try:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        except OSError:  # it has no file behind it
-            return
 
 
 def _end(message: str, status: int) -> None:

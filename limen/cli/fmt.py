@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from limen.cli.errors import CannotError, why
+from limen.cli.errors import CannotError, reason, why
 from limen.cli.packs import show
 from policy_dsl.printer import FormatError, format_source
 from policy_dsl.source import Source
@@ -84,7 +84,7 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise CannotError(f"cannot write `{path}`: {error.strerror}") from None
+        raise CannotError(f"cannot write `{path}`: {reason(error)}") from None
     typer.echo(f"formatted {path}")
 
 

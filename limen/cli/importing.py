@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from limen.cli.errors import CannotError
+from limen.cli.errors import CannotError, reason
 from limen.cli.lines import ObjectError, opened, parse_json
 from limen.cli.packs import show
 from limen.cli.threshold_form import FormError, JsonPolicy, read_form, rule_text
@@ -63,7 +63,7 @@ def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"the number {text[:40]} is out of range") from None
+        raise ObjectError(f"holds the number {text[:40]}, which is out of range") from None
 
 
 def _text(policy: JsonPolicy, score: str, context: str) -> str:
@@ -89,7 +89,7 @@ def _write(output: Path, texts: dict[str, str]) -> None:
             paths[name].write_text(text, encoding="utf-8", newline="\n")
             typer.echo(f"wrote {paths[name]}")
     except OSError as error:
-        raise CannotError(f"cannot write into `{output}`: {error.strerror}") from None
+        raise CannotError(f"cannot write into `{output}`: {reason(error)}") from None
 
 
 def _tell(policies: list[JsonPolicy], scores: list[str], context: str) -> None:

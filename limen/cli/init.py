@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from limen.cli.errors import CannotError
+from limen.cli.errors import CannotError, reason
 
 
 def init(
@@ -23,7 +23,7 @@ def init(
             raise CannotError(f"`{directory}` exists and is not empty: name a new folder")
         written = list(_copy(files("limen").joinpath("templates"), directory))
     except OSError as error:
-        raise CannotError(f"cannot write `{directory}`: {error.strerror}") from None
+        raise CannotError(f"cannot write `{directory}`: {reason(error)}") from None
     for path in written:
         typer.echo(f"wrote {path}")
     typer.echo(f"\nnext: limen test {directory / 'policies'}; then look for PLACEHOLDER in the files")

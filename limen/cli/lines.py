@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from limen.cli.errors import CannotError, why
+from limen.cli.errors import CannotError, reason
 from limen.cli.progress import progress
 
 MAX_BYTES = 16_000_000
@@ -88,8 +88,10 @@ def parse_json(raw: bytes, parse_float: Callable[[str], Any] = float) -> Any:
         raise ObjectError(f"is not JSON: {error.msg[0].lower()}{error.msg[1:]}, at {_place(error)}") from None
     except RecursionError:
         raise ObjectError(_TOO_DEEP) from None
-    except ValueError as error:
-        raise ObjectError(f"cannot be used: {error}") from None
+    except ObjectError:
+        raise
+    except ValueError:  # Python's guard against texts that take long to become a number
+        raise ObjectError("holds a whole number of too many digits") from None
     if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _is_deep(data):
         raise ObjectError(_TOO_DEEP)
     return data
@@ -110,7 +112,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key `{twice[:40]}` stands twice")
+        raise ObjectError(f"names the key `{twice[:40]}` twice")
     return found
 
 
@@ -136,7 +138,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     try:
         stream = path.open("rb")
     except OSError as error:
-        raise CannotError(f"cannot read `{path}`: {error.strerror}") from None
+        raise CannotError(f"cannot read `{path}`: {reason(error)}") from None
     with stream:
         yield stream
 
@@ -150,14 +152,14 @@ def writer(path: Path) -> Iterator[Callable[[str], None]]:
     try:
         stream = path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
     except OSError as error:
-        raise CannotError(f"cannot write `{path}`: {error.strerror}") from None
+        raise CannotError(f"cannot write `{path}`: {reason(error)}") from None
     try:
         with stream:
             yield lambda text: print(text, file=stream)
     except OSError as error:
         if isinstance(error, BrokenPipeError) or error.filename:
             raise
-        raise CannotError(f"cannot write `{path}`: {why(error)}") from None
+        raise CannotError(f"cannot write `{path}`: {reason(error)}") from None
 
 
 def is_same_file(one: Path, other: Path) -> bool:

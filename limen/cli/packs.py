@@ -47,6 +47,8 @@ def engine(path: Path, evaluator: Evaluator, cache: Path | None = None) -> Engin
     """The engine of a pack or a bundle; its errors are shown in full. Raises CannotError."""
     if path.is_file() and path.suffix in (".limen", ".yaml"):
         raise CannotError(f"`{path}` is a file of a pack, expected the pack's folder or a bundle")
+    if cache is not None and cache.exists() and not cache.is_dir():
+        raise CannotError(f"the cache `{cache}` is no folder")
     try:
         return Engine.load(path, evaluator=evaluator, cache=cache)
     except PackInvalidError as error:

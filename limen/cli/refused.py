@@ -30,12 +30,10 @@ class Refusals:
         """Raises typer.Exit with status 1 where a line was refused."""
         if not self.count:
             return
-        what = (
-            f"1 line was refused: {self.first}"
-            if self.count == 1
-            else f"{self.count} lines were refused, the first: {self.first}"
+        lines, first = ("1 line was", "") if self.count == 1 else (f"{self.count} lines were", "the first: ")
+        typer.echo(
+            f"limen: {lines} refused, {first}{self.first}; each has an `unavailable` decision that says why", err=True
         )
-        typer.echo(f"limen: {what}; its decision is `unavailable` and says why", err=True)
         raise typer.Exit(1)
 
 
