@@ -47,8 +47,10 @@ def _constant(context: Context, condition: Condition, expr: Expr) -> Iterator[Di
 
 
 def _meant(condition: Condition) -> bool:
-    """`when true` says what it does, but in an exception or adjustment it takes away what the policy says."""
-    return isinstance(condition.expr, Literal) and not isinstance(condition.node, (n.ExceptionClause, n.Adjust))
+    """`when true` says what it does; but an exception for everyone, everywhere and always takes away what the policy says."""
+    node = condition.node
+    narrow = isinstance(node, (n.ExceptionClause, n.Adjust)) and (node.meta.regions or node.meta.window != n.Window())
+    return isinstance(condition.expr, Literal) and (bool(narrow) or not isinstance(node, (n.ExceptionClause, n.Adjust)))
 
 
 def _known(context: Context, part: Expr) -> bool:
