@@ -1,7 +1,7 @@
 """A large pack, written from a seed: 1,000 policies whose region blocks together name all 250 regions.
 
 Each policy has a derived score over two of 40 inputs, a ladder of three rungs, a `for` block, six region blocks with one or
-two rungs each (two of them with a `for` block), a rule, an exception and an `on missing`.
+two rungs and a `for` block each, a rule, an exception and an `on missing`.
 """
 
 from __future__ import annotations
@@ -83,11 +83,11 @@ def _policy(rng: random.Random, number: int, scores: list[str], regions: list[st
         review=rng.randrange(500, 799),
         live=rng.randrange(850, 899),
         context=rng.choice(["medical", "art", "news"]),
-        regions="".join(_region(rng, code, with_for=step < 2) for step, code in enumerate(chosen)),
+        regions="".join(_region(rng, code) for code in chosen),
     )
 
 
-def _region(rng: random.Random, code: str, *, with_for: bool) -> str:
+def _region(rng: random.Random, code: str) -> str:
     rungs = [f"remove >= 0.{rng.randrange(850, 950)}"] + [f"review >= 0.{rng.randrange(400, 700)}"] * rng.randrange(2)
-    inner = "\n    for content.surface in [live] { thresholds on risk { remove >= 0.80 } }" if with_for else ""
-    return f"\n  region {code} {{\n    thresholds on risk {{ {'  '.join(rungs)} }}{inner}\n  }}\n"
+    live = f"for content.surface in [live] {{ thresholds on risk {{ remove >= 0.{rng.randrange(800, 850)} }} }}"
+    return f"\n  region {code} {{\n    thresholds on risk {{ {'  '.join(rungs)} }}\n    {live}\n  }}\n"

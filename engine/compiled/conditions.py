@@ -14,7 +14,7 @@ from engine.compiled.scores import Scores
 from engine.compiled.slots import Slot
 from engine.compiled.text import FALSE, TRUE, all_of, any_of, choice, negated
 from policy_dsl.cel.interpret import interpret
-from policy_dsl.cel.lowering import lower_condition
+from policy_dsl.cel.lowering import chain, lower_condition
 from policy_dsl.cel.nodes import Call, Expr, Ident, ListExpr, Literal, Macro, MapExpr, Select
 from policy_dsl.cel.partial import NA, Err
 from policy_dsl.cel.pycode import Constants, Name
@@ -138,12 +138,12 @@ class Conditions:
 
     def _halves(self, expr: Expr) -> Halves:
         match expr:
-            case Call("_&&_", (left, right), None):
-                a, b = self._halves(left), self._halves(right)
-                return Halves(all_of(a.yes, b.yes), any_of(a.no, b.no))
-            case Call("_||_", (left, right), None):
-                a, b = self._halves(left), self._halves(right)
-                return Halves(any_of(a.yes, b.yes), all_of(a.no, b.no))
+            case Call("_&&_", (_, _), None):
+                parts = [self._halves(part) for part in chain(expr)]
+                return Halves(all_of(*(part.yes for part in parts)), any_of(*(part.no for part in parts)))
+            case Call("_||_", (_, _), None):
+                parts = [self._halves(part) for part in chain(expr)]
+                return Halves(any_of(*(part.yes for part in parts)), all_of(*(part.no for part in parts)))
             case Call("!_", (operand,), None):
                 found = self._halves(operand)
                 return Halves(found.no, found.yes)

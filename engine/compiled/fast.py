@@ -16,7 +16,8 @@ from typing import Any
 from engine.compiled import reading
 from engine.compiled.code import bound, compiled
 from engine.compiled.conditions import Conditions
-from engine.compiled.here import Here, below, is_dated
+from engine.compiled.fusion import below
+from engine.compiled.here import Here, is_dated
 from engine.compiled.joined import Region
 from engine.compiled.layout import Layout
 from engine.compiled.memory import Memory

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from policy_dsl.program import MICRO
@@ -11,7 +11,7 @@ Expr = list[Any]
 
 
 def expand(expr: Expr, derived: Mapping[str, Expr]) -> Expr:
-    """The same over inputs alone."""
+    """The same with those derived scores written out."""
     match expr:
         case ["ref", name]:
             return expand(derived[name], derived) if name in derived else expr
@@ -26,6 +26,17 @@ def expand(expr: Expr, derived: Mapping[str, Expr]) -> Expr:
         case [function, items]:
             return [function, [expand(item, derived) for item in items]]
     raise AssertionError(expr)
+
+
+def small(derived: Mapping[str, Expr], limit: int) -> dict[str, Expr]:
+    """The derived scores that can be written out: with all that they rest on, no more than `limit` operands each.
+
+    A score that names another twice has twice its size, so a chain of a few dozen would fill any memory.
+    """
+    sizes: dict[str, int] = {}
+    for name, expr in derived.items():
+        sizes[name] = sum(sizes.get(operand, 1) for operand in operands(expr))
+    return {name: expr for name, expr in derived.items() if sizes[name] <= limit}
 
 
 def applying(expr: Expr, never: Callable[[str], bool]) -> Expr | None:
@@ -50,22 +61,34 @@ def applying(expr: Expr, never: Callable[[str], bool]) -> Expr | None:
     raise AssertionError(expr)
 
 
-def inputs(expr: Expr) -> frozenset[str]:
-    """The names that it rests on."""
+def operands(expr: Expr) -> list[str]:
+    """The names in it, as often as they stand there."""
     match expr:
         case ["ref", name]:
-            return frozenset({name})
+            return [name]
         case ["const", _]:
-            return frozenset()
+            return []
         case ["weighted", pairs]:
-            return frozenset().union(*(inputs(item) for _, item in pairs))
+            parts = [item for _, item in pairs]
         case ["cascade", cheap, deep, _, _]:
-            return inputs(cheap) | inputs(deep)
+            parts = [cheap, deep]
         case ["add" | "sub" | "mul", left, right]:
-            return inputs(left) | inputs(right)
+            parts = [left, right]
         case [_, items]:
-            return frozenset().union(*map(inputs, items))
-    raise AssertionError(expr)
+            parts = items
+    return [name for part in parts for name in operands(part)]
+
+
+def below(names: Iterable[str], derived: Mapping[str, Expr]) -> frozenset[str]:
+    """The inputs behind some names."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += operands(derived[name]) if name in derived else []
+    return frozenset(found) - derived.keys()
 
 
 def exact(expr: Expr, variable: Callable[[str], str]) -> str:

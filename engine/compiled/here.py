@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from engine.compiled.fusion import expand, inputs
+from engine.compiled.fusion import below
 from policy_dsl import program as p
 from policy_dsl.cel.nodes import Expr
 from policy_dsl.cel.resolve import free_names
@@ -82,11 +82,6 @@ class Here:
         named = {name for condition in conditions for name, _ in free_names(condition)}
         named |= {ladder.score for ladder in self.variant.ladders}
         return self.units | below(named, self.derived) | {name for guard in self.guards for name, _ in guard.within}
-
-
-def below(names: Iterable[str], derived: dict[str, p.ScoreExpr]) -> frozenset[str]:
-    """The inputs behind some names."""
-    return frozenset().union(*(inputs(expand(["ref", name], derived)) for name in names))
 
 
 def is_dated(guard: p.Guard) -> bool:

@@ -13,9 +13,11 @@ Arms = tuple[tuple[str, str], ...]
 
 
 class Region:
-    """One region of a program: what joining needs to know of it."""
+    """One region of a program: what joining needs to know of it. ValueError for one that the program lacks."""
 
     def __init__(self, program: Program, code: str) -> None:
+        if code not in program.regions:
+            raise ValueError(f"the program has no region `{code}`")
         self.program, self.code = program, code
         parents = dict(zip(program.regions, program.parents, strict=True))
         chain: list[str | None] = [code]

@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import Any
 
 from engine.compiled.code import bound, compiled
-from engine.compiled.fusion import exact
-from engine.compiled.here import Here, below
+from engine.compiled.fusion import below, exact
+from engine.compiled.here import Here
 from engine.compiled.ladders import shifted
 from engine.compiled.memory import Memory
 from engine.compiled.reader import read_all

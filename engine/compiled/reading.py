@@ -26,8 +26,9 @@ class UnusualError(Exception):
 
 
 def reading(slots: Sequence[Slot], constants: Constants) -> list[str]:
-    """Sets the variables of all slots."""
-    found = [line for slot in slots for line in lines(slot, constants)]
+    """Sets the variables of all slots. A mapping of the caller's own kind is copied: it might make values up."""
+    found = [f"if type({holder}) is not dict: {holder} = dict({holder})" for holder in ("scores", "facts")]
+    found += [line for slot in slots for line in lines(slot, constants)]
     away = [slot.spec.name for slot in slots if slot.presence is Presence.NEVER]
     return found + [f"if {name!r} in scores or {name!r} in facts: return None" for name in away]
 

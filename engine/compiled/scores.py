@@ -1,8 +1,8 @@
 """Scores -> Python text that compares them with thresholds, on the doubles that the caller sent where order allows it.
 
 A raw score is compared with the double that `cuts` computed. Where every step of a derived score keeps or turns the order
-(max, min, a constant times a score, cascade), the threshold is carried through to the inputs: `max(a, 0.8 * b) >= 0.95`
-becomes `a >= 0.95 or b >= 1.1875`. Other fusions are computed in doubles first, which settles all but the few values that
+(max, min, a constant times a score, cascade), the threshold is carried through to the inputs: `max(a, 0.8 * b) >= 0.76`
+becomes `a >= 0.76 or b >= 0.95`. Other fusions are computed in doubles first, which settles all but the few values that
 lie within rounding of the threshold; for these the exact integers decide.
 """
 
@@ -12,14 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.compiled.cuts import cut, inverse_product
-from engine.compiled.fusion import Expr, applying, exact, expand, inputs
+from engine.compiled.fusion import Expr, applying, exact, expand, operands, small
 from engine.compiled.slots import Presence, Slot
+from engine.compiled.spans import span_of
+from engine.compiled.states import NA
 from engine.compiled.text import FALSE, TRUE, all_of, any_of, choice, negated
-from engine.intervals import Span, evaluate
 from policy_dsl.cel.pycode import Constants
 from policy_dsl.program import MICRO
 
-LINEAR = ("weighted", "mean", "noisy_or", "mul")
+WRITTEN_OUT = 24  # operands: a derived score of more is computed once, and compared as an integer
 
 
 class Scores:
@@ -30,11 +31,15 @@ class Scores:
     ) -> None:
         self.slots, self.derived, self.constants, self.prefix = slots, derived, constants, prefix
         self.lines: list[str] = []
+        self._written_out = small(derived, WRITTEN_OUT)
         self._variables: dict[str, str] = {}
+        self._known: dict[str, Expr | None] = {}
 
     def expr(self, name: str) -> Expr | None:
-        """The score over inputs that may apply; None where it never does."""
-        return applying(expand(["ref", name], self.derived), lambda leaf: self.slots[leaf].presence is Presence.NEVER)
+        """The score over leaves that may apply: inputs, and derived scores that are not written out. None: never applies."""
+        if name not in self._known:
+            self._known[name] = applying(expand(["ref", name], self._written_out), self._never)
+        return self._known[name]
 
     def reaches(self, name: str, threshold: int) -> str:
         """Whether it applies and is at least `threshold` millionths."""
@@ -50,12 +55,35 @@ class Scores:
         expr = self.expr(name)
         return "0" if expr is None else self._micros(expr)
 
-    # -- inside: expressions over inputs that may apply ------------------------------------------------------------
+    # -- leaves ------------------------------------------------------------------------------------------------------
+
+    def _never(self, leaf: str) -> bool:
+        """Whether it never applies."""
+        if leaf in self.slots:
+            return self.slots[leaf].presence is Presence.NEVER
+        if leaf not in self._known:
+            self._known[leaf] = None if applying(self.derived[leaf], self._never) is None else ["ref", leaf]
+        return self._known[leaf] is None
+
+    def _always(self, leaf: str) -> bool:
+        """Whether it is an input that always applies."""
+        return leaf in self.slots and self.slots[leaf].presence is Presence.ALWAYS
+
+    def _leaf(self, name: str) -> str:
+        """The variable of an input (a double) or of a derived score that is not written out (millionths, -1 for none)."""
+        if name in self.slots:
+            return self.slots[name].variable
+        return self._variable(["ref", name], lambda: self._fused(self.derived[name]))
+
+    def _leaf_micros(self, name: str) -> str:
+        return f"int({self._leaf(name)} * 1000000.0 + 0.5)" if name in self.slots else self._leaf(name)
+
+    # -- expressions -------------------------------------------------------------------------------------------------
 
     def _applies(self, expr: Expr) -> str:
         match expr:
             case ["ref", name]:
-                return self.slots[name].applies
+                return self.slots[name].applies if name in self.slots else f"({self._leaf(name)} >= 0)"
             case ["const", _]:
                 return TRUE
             case ["weighted", pairs]:
@@ -76,7 +104,7 @@ class Scores:
             return FALSE
         match expr:
             case ["ref", name]:
-                return f"({self.slots[name].variable} >= {cut(t)!r})"
+                return f"({self._leaf(name)} >= {cut(t) if name in self.slots else t!r})"
             case ["const", value]:
                 return str(value >= t)
             case ["max", items]:
@@ -107,13 +135,24 @@ class Scores:
         return choice(asked, self._reaches(deep, t), self._reaches(cheap, t))
 
     def _computed(self, expr: Expr, t: int) -> str:
-        """Through a variable: the double nearby, else the exact value."""
-        if not self._near(expr):
+        """Through a variable: the double nearby, and the exact value where that does not settle it."""
+        if not all(map(self._always, operands(expr))) or not _is_flat(expr):
             return f"({self._variable(expr, lambda: self._micros(expr))} >= {t})"
-        near = self._variable(["near", expr], lambda: _near(expr, self._double))
+        near = self._variable(["near", expr], lambda: _near(expr, self._leaf))
         error = _error(expr)
         low, high = (t - error) / MICRO, (t + error) / MICRO
         return f"({near} >= {high!r} or ({near} >= {low!r} and {self._micros(expr)} >= {t}))"
+
+    def _micros(self, expr: Expr) -> str:
+        """Exactly; for a derived score -1 where it does not apply."""
+        if expr[0] == "ref":
+            return self._leaf_micros(expr[1])
+        return exact(expr, self._leaf_micros) if all(map(self._always, operands(expr))) else self._fused(expr)
+
+    def _fused(self, expr: Expr) -> str:
+        """By a call, which asks for each operand whether it applies."""
+        names = sorted({name for name in operands(expr) if not self._never(name)})
+        return f"{self.constants.add(Fused(expr, names))}({', '.join(map(self._leaf, names))})"
 
     def _variable(self, key: Expr, value: Callable[[], str]) -> str:
         name = repr(key)
@@ -123,44 +162,39 @@ class Scores:
             self.lines.append(f"{self._variables[name]} = {text}")
         return self._variables[name]
 
-    def _micros(self, expr: Expr) -> str:
-        """Exactly; for a derived score -1 where it does not apply."""
-        names = sorted(inputs(expr))
-        if all(self.slots[name].presence is Presence.ALWAYS for name in names):
-            return exact(expr, lambda name: f"int({self.slots[name].variable} * 1000000.0 + 0.5)")
-        if expr[0] == "ref":
-            return f"int({self.slots[names[0]].variable} * 1000000.0 + 0.5)"
-        values = ", ".join(self.slots[name].variable for name in names)
-        return f"{self.constants.add(Fused(expr, names))}({values})"
-
-    def _double(self, name: str) -> str:
-        return self.slots[name].variable
-
-    def _near(self, expr: Expr) -> bool:
-        """Whether it is one fusion of constants and of scores that are there, whose double is known to lie close."""
-        if expr[0] not in LINEAR or any(self.slots[name].presence is not Presence.ALWAYS for name in inputs(expr)):
-            return False
-        parts = [part for _, part in expr[1]] if expr[0] == "weighted" else expr[1:] if expr[0] == "mul" else expr[1]
-        return all(part[0] in ("ref", "const") for part in parts)
-
 
 class Fused:
-    """A derived score some of whose operands may be absent: a function of the doubles that were sent."""
+    """A derived score as a function of its operands: doubles of inputs, millionths of other derived scores."""
 
     def __init__(self, expr: Expr, names: Sequence[str]) -> None:
-        self.expr, self.names = expr, names
+        index = {name: number for number, name in enumerate(names)}
+        left = applying(expr, lambda name: name not in index)
+        self.span = (lambda _: NA) if left is None else span_of(left, index)
 
     def __call__(self, *values: Any) -> int:
-        known = {name: _span(value) for name, value in zip(self.names, values, strict=True)}
-        found = evaluate(self.expr, known.__getitem__)
-        return -1 if found is None else found.low
+        """-1 where it does not apply."""
+        found = self.span([_micros(value) for value in values])
+        return -1 if found is NA else int(found)
 
 
-def _span(value: float) -> Span | None:
+def _micros(value: float) -> Any:
     if value < 0:
-        return None
-    micros = int(value * 1_000_000.0 + 0.5)
-    return Span(micros, micros)
+        return NA
+    return int(value * 1_000_000.0 + 0.5) if type(value) is float else value
+
+
+def _is_flat(expr: Expr) -> bool:
+    """Whether it is one fusion of scores and constants, so that a double for it is known to lie close."""
+    match expr:
+        case ["weighted", pairs]:
+            parts = [item for _, item in pairs]
+        case ["mul", left, right]:
+            parts = [left, right]
+        case ["mean" | "noisy_or", items]:
+            parts = items
+        case _:
+            return False
+    return all(part[0] in ("ref", "const") for part in parts)
 
 
 def _near(expr: Expr, variable: Callable[[str], str]) -> str:
