@@ -173,14 +173,15 @@ class _State:
         self.evaluate = _evaluator(loaded.program, evaluator)
 
     def decide(self, raw: Mapping[str, Any], scored: Scored | None = None) -> tuple[Decision, ...]:
+        """One decision per region; of a record that cannot be used, each says why."""
+        regions: tuple[str | None, ...] = (None,)
         try:
+            regions = codes = _regions(raw.get("region"))
             record = read_record(raw, self.loaded.program)
-            regions = _regions(raw.get("region"))
         except InvalidRecordError as error:
-            region = raw.get("region")
-            outcome = Outcome(region if isinstance(region, str) else None, Status.UNAVAILABLE, None, reason=str(error))
-            return (self.decision(raw, None, outcome, scored),)
-        return tuple(self.decision(raw, record, self.outcome(record, region), scored) for region in regions)
+            unusable = [Outcome(region, Status.UNAVAILABLE, None, reason=str(error)) for region in regions]
+            return tuple(self.decision(raw, None, outcome, scored) for outcome in unusable)
+        return tuple(self.decision(raw, record, self.outcome(record, region), scored) for region in codes)
 
     def outcome(self, record: Record, region: str) -> Outcome:
         """Ruling R20: an unknown region is refused, or decided as GLOBAL and degraded."""

@@ -84,6 +84,11 @@ def test_an_invalid_record_is_unavailable_and_says_why(pack: Path, raw: dict[str
     assert told in str(decision.to_dict()["reason"])
 
 
+def test_an_invalid_record_has_a_decision_in_each_of_its_regions(pack: Path) -> None:
+    decisions = limen.Engine.load(pack).decide_record({"region": ["DE", "US"], "scores": [1]})
+    assert [(d.region, d.status) for d in decisions] == [("DE", "unavailable"), ("US", "unavailable")]
+
+
 def test_unknown_names_are_listed(pack: Path) -> None:
     decision = limen.Engine.load(pack).decide(scores={"image.nudty": 0.9}, region="DE", modalities=["text"])
     assert decision.to_dict()["unknown"] == ["image.nudty"]
