@@ -73,12 +73,16 @@ def first(items: list[T]) -> T | None:
 
 
 def metas(children: Children) -> n.Meta:
-    found = {child.parts[0]: child.parts[1] for child in of(children, Spanned) if child.parts[0].startswith("meta_")}
+    lines = [child for child in of(children, Spanned) if child.parts[0].startswith("meta_")]
+    found = {line.parts[0]: line.parts[1] for line in reversed(lines)}
+    kinds = [line.parts[0] for line in lines]
+    again = [line for i, line in enumerate(lines) if line.parts[0] in kinds[:i]]
     return n.Meta(
         regions=found.get("meta_regions", ()),
         policies=found.get("meta_policies", ()),
         window=n.Window(found.get("meta_from"), found.get("meta_until")),
         reason=found.get("meta_reason"),
+        again=tuple(n.Name(line.parts[0].removeprefix("meta_"), line.span) for line in again),
     )
 
 

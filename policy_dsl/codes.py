@@ -104,6 +104,7 @@ _OWN: Final = (
     ("LIM221", "nothing-to-adjust", "an adjustment of a policy without thresholds", WARNING),
     ("LIM222", "effect-misspelled", "an effect that is named almost like another", WARNING),
     ("LIM223", "idle-priority", "a priority that never raises anything", WARNING),
+    ("LIM224", "empty-block", "a block with nothing in it", WARNING),
 )
 
 

@@ -86,12 +86,16 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What a clause says beside its condition: where, for whom, from when, until when, why."""
+    """What a clause says beside its condition: where, for whom, from when, until when, why.
+
+    `again` are the words of lines that stand twice (a finding), each with the second line's span.
+    """
 
     regions: tuple[Name, ...] = ()
     policies: tuple[Name, ...] = ()
     window: Window = Window()
     reason: Text | None = None
+    again: tuple[Name, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

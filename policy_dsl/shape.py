@@ -65,6 +65,7 @@ def misshapen(file: n.File) -> tuple[Diagnostic, ...]:
     found: list[Diagnostic] = []
     for item in file.items:
         found.extend(_reserved(item))
+        found.extend(_twice(item))
         if isinstance(item, n.Tests):
             found.extend(_rows(item))
         elif isinstance(item, n.Test) and not item.expect and not _is_broken(item, file):
@@ -94,6 +95,18 @@ def _rows(table: n.Tests) -> Iterator[Diagnostic]:
 
 def _cells(count: int) -> str:
     return "1 cell" if count == 1 else f"{count} cells"
+
+
+def _twice(item: object) -> Iterator[Diagnostic]:
+    """Lines that may stand once in a clause."""
+    meta = getattr(item, "meta", None)
+    for line in meta.again if isinstance(meta, n.Meta) else ():
+        help_ = (
+            "write all of them on one line, with commas" if line.text in ("regions", "policies") else "leave one out"
+        )
+        yield error("LIM018", f"`{line.text}` stands twice in one clause", line.span, help_)
+    for part in _parts(item):
+        yield from _twice(part)
 
 
 def _reserved(item: object) -> Iterator[Diagnostic]:

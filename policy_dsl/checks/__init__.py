@@ -12,6 +12,7 @@ from policy_dsl.checks.constant_condition import constant_condition
 from policy_dsl.checks.context import Context
 from policy_dsl.checks.displaced_for import displaced_for
 from policy_dsl.checks.effects import effects
+from policy_dsl.checks.empty_block import empty_block
 from policy_dsl.checks.enforcements import enforcements
 from policy_dsl.checks.experiments import experiments
 from policy_dsl.checks.for_blocks import for_blocks
@@ -106,6 +107,7 @@ ABSENCES: Final[tuple[Check, ...]] = (
     untested,
     unused_on_missing,
     proposes_nothing,
+    empty_block,
 )
 
 

@@ -5,6 +5,7 @@ Only sound statements stand here: what another check refuses (an unknown region,
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -170,8 +171,18 @@ def _said(context: Context, policy: n.Policy, found: Stated) -> Iterator[Said]:
 
 def spelled(rung: n.Rung) -> str:
     """`reduce and review >= 0.8`."""
-    names = " and ".join(outcome.name.text for outcome in rung.outcomes)
+    names = " and ".join(map(_outcome, rung.outcomes))
     return f"{names} >= {rung.threshold.text}" if rung.threshold else f"{names} off"
+
+
+def _outcome(outcome: n.Outcome) -> str:
+    """`review(queue: "hate-de")`."""
+    options = ", ".join(f"{option.name.text}: {_value(option.value)}" for option in outcome.options)
+    return f"{outcome.name.text}({options})" if options else outcome.name.text
+
+
+def _value(value: n.Value) -> str:
+    return json.dumps(value.value, ensure_ascii=False) if isinstance(value, n.Text) else value.text
 
 
 def sound_outcomes(outcomes: Sequence[n.Outcome], env: Env) -> bool:
