@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from regions.model import RegionSpec
 
@@ -16,7 +16,61 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*")
 DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")
 
+INT64 = 2**63
+
 Scalar = bool | int | float | str
+
+
+def kind_of(value: Any) -> str:
+    """How a value of YAML is called in a message."""
+    kinds = {
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+        list: "a list",
+        dict: "a mapping",
+    }
+    return "nothing" if value is None else kinds.get(type(value), f"a {type(value).__name__}")
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, (bool, int, float, str)):
+        raise ValueError(f"expected a text, a number or a truth value, seen {kind_of(value)}")  # noqa: TRY004
+    return value if isinstance(value, (bool, str)) else _number(value)
+
+
+def _number(value: Any) -> Any:
+    """Numbers that JSON and every evaluator can hold."""
+    if value is None:
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"expected a number, seen {kind_of(value)}")  # noqa: TRY004
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"expected a finite number, seen `{value}`")
+    if not -INT64 <= value < INT64:
+        raise ValueError("expected a number of at most 64 bits")
+    return value
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, list):
+        if strange := [item for item in value if not isinstance(item, str)]:
+            raise ValueError(f"expected a list of texts, and one entry is {kind_of(strange[0])}")
+        return value
+    return None if value is None else _plain(value)
+
+
+def _version(value: Any) -> Any:
+    if type(value) is not int or value != LANGUAGE:
+        shown = f"`{value}`" if isinstance(value, (bool, int, float, str)) else kind_of(value)
+        raise ValueError(f"expected `{LANGUAGE}`, the version of the language, seen {shown}")
+    return value
+
+
+PlainField = Annotated[Scalar, BeforeValidator(_plain)]
+BoundField = Annotated[int | float | None, BeforeValidator(_number)]
+DefaultField = Annotated[Scalar | list[str] | None, BeforeValidator(_default)]
 
 
 class _Model(BaseModel):
@@ -24,7 +78,7 @@ class _Model(BaseModel):
 
 
 class EnforcementSpec(_Model):
-    effects: dict[str, Scalar] = {}
+    effects: dict[str, PlainField] = {}
 
 
 class RouteSpec(_Model):
@@ -36,6 +90,16 @@ class SanctionSpec(BaseModel):
     """Its own keys are the sanction's options (`expires_days: 90`)."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _are_plain(cls, value: Any) -> Any:
+        for key, item in value.items() if isinstance(value, dict) else ():
+            try:
+                _plain(item)
+            except ValueError as error:
+                raise ValueError(f"`{key}`: {error}") from None
+        return value
 
     @property
     def options(self) -> dict[str, Scalar]:
@@ -65,10 +129,10 @@ class InputSpec(_Model):
     """A typed fact, or a score that the caller brings; `modality` makes a score not applicable where the content has none."""
 
     type: Literal["score", "bool", "int", "double", "string", "enum", "set<string>"]
-    min: int | float | None = None
-    max: int | float | None = None
+    min: BoundField = None
+    max: BoundField = None
     values: tuple[str, ...] = Field(default=(), strict=False)
-    default: Scalar | list[str] | None = None
+    default: DefaultField = None
     optional: bool = False
     modality: str | None = None
 
@@ -87,6 +151,8 @@ class InputSpec(_Model):
 def _misfit(spec: InputSpec) -> str | None:
     if spec.type == "enum" and not spec.values:
         return "an enum needs `values: [...]`"
+    if twice := [value for value in spec.values if spec.values.count(value) > 1]:
+        return f"the value `{twice[0]}` stands twice"
     if spec.type != "enum" and spec.values:
         return f"`values` belong to an enum, and this is `type: {spec.type}`"
     if spec.type not in ("int", "double") and (spec.min is not None or spec.max is not None):
@@ -109,8 +175,8 @@ def _default_fits(spec: InputSpec) -> bool:
             return isinstance(value, bool)
         case "int" | "double":
             wanted = (int, float) if spec.type == "double" else int
-            low = -(2**63) if spec.min is None else spec.min
-            high = 2**63 - 1 if spec.max is None else spec.max
+            low = -INT64 if spec.min is None else spec.min
+            high = INT64 - 1 if spec.max is None else spec.max
             return isinstance(value, wanted) and not isinstance(value, bool) and low <= value <= high
         case "enum":
             return value in spec.values
@@ -125,8 +191,8 @@ def _default_fits(spec: InputSpec) -> bool:
 class Manifest(_Model):
     """The whole file. Order matters in `enforcements` (weakest first) and `severities` (most severe first)."""
 
-    pack: str
-    language: Literal[1]
+    pack: str = Field(min_length=1)
+    language: Annotated[Literal[1], BeforeValidator(_version)]
     enforcements: dict[str, EnforcementSpec] = Field(min_length=1)
     routes: dict[str, RouteSpec] = {}
     sanctions: dict[str, SanctionSpec] = {}
@@ -169,15 +235,11 @@ class Manifest(_Model):
                 raise ValueError(f"`{key}` is no input name: expected words joined by dots, such as `author.age_days`")
         return value
 
-    @model_validator(mode="after")
-    def _names_are_distinct(self) -> Manifest:
-        kinds: dict[str, Iterable[str]] = {"enforcement": self.enforcements, "route": self.routes, "sanction": self.sanctions}
-        seen: dict[str, str] = {}
-        for kind, names in kinds.items():
-            for name in names:
-                if name in seen:
-                    raise ValueError(
-                        f"`{name}` is both an {seen[name]} and a {kind}: a rule could not tell which is meant"
-                    )
-                seen[name] = kind
-        return self
+    @field_validator("routes", "sanctions")
+    @classmethod
+    def _are_distinct(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        for kind in ("enforcements", "routes"):
+            if kind != info.field_name and (both := value.keys() & info.data.get(kind, {}).keys()):
+                name, this = min(both), str(info.field_name)
+                raise ValueError(f"`{name}` stands in `{kind}` and in `{this}`: a rule could not tell which is meant")
+        return value

@@ -51,6 +51,8 @@ class Texts:
 
 def read_texts(root: Path) -> Texts:
     """`limen.yaml` and every `.limen` file below `root`, hidden folders left out. Raises PackError."""
+    if not root.exists():
+        raise PackError(f"there is no folder `{root}`")
     if not root.is_dir():
         raise PackError(f"`{root}` is not a directory, expected a pack: a directory with a `{MANIFEST}`")
     if not (root / MANIFEST).is_file():
@@ -63,14 +65,16 @@ def read_texts(root: Path) -> Texts:
 def read_pack(root: Path, parse: Callable[[Source], Parsed] = parse) -> Pack:
     """Reads and parses a pack. Raises PackError."""
     texts = read_texts(root)
-    manifest, problems = read_manifest(texts.sources[MANIFEST])
+    unreadable = any(found.span.path == MANIFEST for found in texts.diagnostics)
+    manifest, problems = (None, ()) if unreadable else read_manifest(texts.sources[MANIFEST])
     parsed = [parse(source) for path, source in texts.sources.items() if path != MANIFEST]
     found = [*texts.diagnostics, *problems, *(finding for file in parsed for finding in file.diagnostics)]
     return Pack(root, manifest, tuple(file.file for file in parsed), texts.sources, tuple(found))
 
 
 def _rule_files(root: Path) -> list[str]:
-    paths = (path.relative_to(root) for path in root.rglob("*.limen") if path.is_file())
+    found = (path for path in root.rglob("*.limen") if path.is_file() or (path.is_symlink() and not path.exists()))
+    paths = (path.relative_to(root) for path in found)
     return sorted(path.as_posix() for path in paths if not any(part.startswith(".") for part in path.parts))
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from regions.plain_yaml import parse
 from scorers.paths import OutsideFolderError, inside
 
 # What an author writes: the path of a file, the entries, or one of both for each language (`any` for every language).
@@ -75,8 +76,8 @@ def _file(written: str, language: str | None, folder: Path) -> Iterator[Entry]:
 
 def _yaml(text: str, written: str, language: str | None) -> Iterator[Entry]:
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        content = parse(text)
+    except (yaml.YAMLError, ValueError) as error:
         raise ListError(f"the list `{written}` is no YAML: {' '.join(str(error).split())}") from error
     if language is None and isinstance(content, dict):
         for key, words in content.items():
@@ -94,6 +95,6 @@ def _yaml_words(words: Any, written: str, language: str | None) -> Iterator[Entr
 
 
 def _entry(word: Any, language: str | None, place: str) -> Entry:
-    if not isinstance(word, str):  # YAML reads an unquoted `no` as false and `88` as a number
+    if not isinstance(word, str):  # YAML reads an unquoted `true` as a truth value and `88` as a number
         raise ListError(f"{place} is {word!r}, no string: put it in quotes")
     return Entry(word.strip(), language, place)
