@@ -225,5 +225,7 @@ def _regions(region: Any) -> tuple[str, ...]:
         raise InvalidRecordError("`region` is missing: give a region code such as `DE`, or a list of codes")
     codes = [region] if isinstance(region, str) else region
     if not isinstance(codes, (list, tuple)) or not codes or not all(isinstance(code, str) and code for code in codes):
-        raise InvalidRecordError(f"`region` is {shown(region)}, expected a region code such as `DE`, or a list of codes")
+        raise InvalidRecordError(
+            f"`region` is {shown(region)}, expected a region code such as `DE`, or a list of codes"
+        )
     return tuple(dict.fromkeys(codes))

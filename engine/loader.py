@@ -66,7 +66,12 @@ class Loader:
         bundle = read_bundle(self.path)
         program = bundle.program()
         setup = self.registry.configure(program.scorers, self.path.parent)
-        return Loaded(program, bundle.digest, setup.scorers, tuple(f"{p.scorer}: {p.message}" for p in setup.problems if p.severity == "error"))
+        return Loaded(
+            program,
+            bundle.digest,
+            setup.scorers,
+            tuple(f"{p.scorer}: {p.message}" for p in setup.problems if p.severity == "error"),
+        )
 
     def _compiled(self, found: LoadedPack) -> Loaded:
         program = found.compiled.program

@@ -34,7 +34,11 @@ class Env:
     def kind_of(self, outcome: str) -> str | None:
         """What an outcome's name is: `enforcement`, `route`, `sanction`, or None."""
         manifest = self.manifest
-        kinds: dict[str, Container[str]] = {"enforcement": manifest.enforcements, "route": manifest.routes, "sanction": manifest.sanctions}
+        kinds: dict[str, Container[str]] = {
+            "enforcement": manifest.enforcements,
+            "route": manifest.routes,
+            "sanction": manifest.sanctions,
+        }
         return next((kind for kind, names in kinds.items() if outcome in names), None)
 
 

@@ -33,7 +33,7 @@ def read_manifest(source: Source) -> tuple[Manifest | None, tuple[Diagnostic, ..
         problems = error.errors()[:MOST]
         meant = {_meant(item["loc"]) for item in problems if item["type"] == "extra_forbidden"}
         kept = [item for item in problems if item["type"] != "missing" or item["loc"] not in meant]
-        return None, tuple(_problem(item, tree, source) for item in kept)
+        return None, tuple(sorted((_problem(item, tree, source) for item in kept), key=lambda found: found.span.start))
 
 
 def _meant(path: Sequence[Any]) -> tuple[Any, ...]:
@@ -41,8 +41,13 @@ def _meant(path: Sequence[Any]) -> tuple[Any, ...]:
     return (*path[:-1], suggest(str(path[-1]), known_keys(path[:-1])))
 
 
+def printable(text: str) -> str:
+    """Characters that no terminal shows are written as escapes; line breaks and tabs stay."""
+    return "".join(char if char.isprintable() or char in "\n\t" else f"\\u{ord(char):04x}" for char in text)
+
+
 def _finding(message: str, span: Span, help: str | None = None) -> Diagnostic:
-    one_line = " ".join(message.split()).rstrip(".")
+    one_line = " ".join(printable(message).split()).rstrip(".")
     return Diagnostic("LIM050", Severity.ERROR, one_line, span, help=help)
 
 

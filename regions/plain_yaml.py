@@ -18,7 +18,7 @@ except ImportError:  # PyYAML built without libyaml: the same meaning, some ten 
 
 MAX_DEPTH = 64
 _BOOL = "tag:yaml.org,2002:bool"
-_TRUTH = (_BOOL, re.compile("true|True|TRUE|false|False|FALSE"))
+_TRUTH = (_BOOL, re.compile("(?:true|True|TRUE|false|False|FALSE)\\Z"))
 _OPENING = (yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken, yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken)  # fmt: skip
 _CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 

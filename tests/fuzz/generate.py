@@ -15,26 +15,90 @@ if TYPE_CHECKING:
     from random import Random
 
 EXAMPLES = Path(__file__).parents[1] / "policy_dsl" / "fixtures" / "examples"
-WORDS = ("nudity", "remove", "review", "DE", "US-CA", "pt-BR", "risk", "x", "_a1", "P0", "live", "none", "r", "b", "label", "missing-it")
+WORDS = (
+    "nudity",
+    "remove",
+    "review",
+    "DE",
+    "US-CA",
+    "pt-BR",
+    "risk",
+    "x",
+    "_a1",
+    "P0",
+    "live",
+    "none",
+    "r",
+    "b",
+    "label",
+    "missing-it",
+)
 NAMES = ("image", "text", "hash", "x", "size", "has", "matches", "e", "r", "max", "all", "author_2")
 COMMENTS = ("# why", "#", "#! { } \" '", "# é “x” 日本", "#\tx | y }", "# then when >=", "## 1")
 TEXTS = {
-    "STRING": ('"a text"', "'b'", '""', "''", '"é“日本"', r'"\n\"\\"', "r'\\d+'", '"# no comment { }"', '"""a\n  b"""', "'''x'''", 'R"a\\q"'),
+    "STRING": (
+        '"a text"',
+        "'b'",
+        '""',
+        "''",
+        '"é“日本"',
+        r'"\n\"\\"',
+        "r'\\d+'",
+        '"# no comment { }"',
+        '"""a\n  b"""',
+        "'''x'''",
+        'R"a\\q"',
+    ),
     "BYTES": ('b"ab"', "b'\\xff'", "br'\\q'", 'B"\\101"'),
     "INT": ("0", "1", "42", "0x1F", "007", "9223372036854775807"),
     "UINT": ("0u", "7U", "0xFFu"),
     "FLOAT": ("0.95", ".5", "1e-3", "1.50e2", "0.123456", "0.1234567", "100.0"),
     "DATE": ("2026-03-01", "2024-02-29", "2026-12-31T23:59Z", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z"),
     "QUOTED": ("`a-b`", "`x.y z`"),
-    "ROW": ("region | x | expect", "DE|0.9|remove and review", "a", "| |", "'#|}' | don't | x", '"a|b" | -', "DE , AT | [a, b] | é 日本", "x |"),
+    "ROW": (
+        "region | x | expect",
+        "DE|0.9|remove and review",
+        "a",
+        "| |",
+        "'#|}' | don't | x",
+        '"a|b" | -',
+        "DE , AT | [a, b] | é 日本",
+        "x |",
+    ),
 }
 GLUE = frozenset("{}[](),")
-ODD = ("\0", "\ufeff", "\xa0", "“", "”", "≥", "−", "；", "\r", "\u202e", "😀", "é", "\\", "$", ";", "`", "\ud800", "﹛", "\u2028", "\x85")
+ODD = (
+    "\0",
+    "\ufeff",
+    "\xa0",
+    "“",
+    "”",
+    "≥",
+    "−",
+    "；",
+    "\r",
+    "\u202e",
+    "😀",
+    "é",
+    "\\",
+    "$",
+    ";",
+    "`",
+    "\ud800",
+    "﹛",
+    "\u2028",
+    "\x85",
+)
 
 
 @cache
 def _rules() -> dict[str, list[list[str]]]:
-    lark = Lark(files("policy_dsl").joinpath("grammar.lark").read_text(encoding="utf-8"), start=["start", "condition"], parser="lalr", lexer=_no_lexer())
+    lark = Lark(
+        files("policy_dsl").joinpath("grammar.lark").read_text(encoding="utf-8"),
+        start=["start", "condition"],
+        parser="lalr",
+        lexer=_no_lexer(),
+    )
     rules: dict[str, list[list[str]]] = {}
     for rule in lark.rules:
         rules.setdefault(str(rule.origin.name), []).append([str(symbol.name) for symbol in rule.expansion])
@@ -57,7 +121,10 @@ def _choices() -> dict[str, list[tuple[int, list[str]]]]:
             known = [1 + _depth(e, cost) for e in expansions if all(s in cost or s not in rules for s in e)]
             if known:
                 cost[name] = min(known)
-    return {name: sorted(((_depth(e, cost), e) for e in expansions), key=lambda pair: pair[0]) for name, expansions in rules.items()}
+    return {
+        name: sorted(((_depth(e, cost), e) for e in expansions), key=lambda pair: pair[0])
+        for name, expansions in rules.items()
+    }
 
 
 def _depth(expansion: list[str], cost: dict[str, int]) -> int:
@@ -112,7 +179,11 @@ def _space(random: Random, before: str, after: str, row: bool) -> str:
         return random.choice(("\n", "\r\n", "\n\n\n ", " # note\n", "\n# own line\n  "))
     dice = random.random()
     if dice < 0.1:
-        return f"{random.choice((' ', '', chr(10)))}{random.choice(COMMENTS)}\n{random.choice(('', '  ', chr(10)))}" if before else ""
+        return (
+            f"{random.choice((' ', '', chr(10)))}{random.choice(COMMENTS)}\n{random.choice(('', '  ', chr(10)))}"
+            if before
+            else ""
+        )
     if dice < 0.35:
         return random.choice(("\n", "\n  ", "\n\n", "\n\n\n    ", "\r\n", "\t\n\t"))
     if dice < 0.5 and (before[-1] in GLUE or after[0] in GLUE):
@@ -168,7 +239,9 @@ def mutated(random: Random, text: str) -> str:
             case 2:
                 text = text[:start] + random.choice(ODD) + text[start:]
             case 3:
-                text = text[:start] + " " + spell(random, random.choice([*grammar().spelling, *TEXTS])) + " " + text[end:]
+                text = (
+                    text[:start] + " " + spell(random, random.choice([*grammar().spelling, *TEXTS])) + " " + text[end:]
+                )
             case 4:
                 text = text[:start] + chr(random.choice((random.randrange(128), random.randrange(0x3000)))) + text[end:]
             case 5:

@@ -46,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _progress(count, options.inputs, failures, began)
         if failures >= options.stop:
             break
-    print(f"\n{count} inputs, {failures} failed, {time.monotonic() - began:.0f} s; the slowest took {slowest[0]:.2f} s ({slowest[1]})")
+    print(
+        f"\n{count} inputs, {failures} failed, {time.monotonic() - began:.0f} s; the slowest took {slowest[0]:.2f} s ({slowest[1]})"
+    )
     return 1 if failures else 0
 
 
@@ -119,7 +121,10 @@ def _keep(failure: Failure, folder: Path) -> Path:
 
 
 def _tell(failure: Failure, path: Path) -> None:
-    print(f"\n{failure.target} fails on {failure.text!r} (seed {failure.seed}, kept as {path})\n{failure.trace}", flush=True)
+    print(
+        f"\n{failure.target} fails on {failure.text!r} (seed {failure.seed}, kept as {path})\n{failure.trace}",
+        flush=True,
+    )
 
 
 def _progress(count: int, inputs: int, failures: int, began: float) -> None:

@@ -61,3 +61,7 @@ def test_a_regime_file_refuses_unknown_and_missing_keys(tree):
         adapter.validate_python(stated | {"deadline_days": 1})
     with pytest.raises(ValidationError, match="in_force_until"):
         adapter.validate_python({key: value for key, value in stated.items() if key != "in_force_until"})
+
+
+def test_a_word_that_begins_like_a_truth_value_is_a_word() -> None:
+    assert parse("[trueish, 'true', true, falsehood]") == ["trueish", "true", True, "falsehood"]
