@@ -36,8 +36,10 @@ class Bundle:
         """Raises BundleError where the text is no program of this version."""
         try:
             program = from_json(self.text)
-        except ValueError as error:
-            raise BundleError(f"the bundle's program cannot be read: {str(error).splitlines()[0]}") from None
+        except (ValueError, RecursionError):
+            raise BundleError(
+                "the bundle's program is not of the form that this version reads: build it again"
+            ) from None
         if program.ir != IR_VERSION:
             raise BundleError(
                 f"the bundle holds a program of version {program.ir}, expected {IR_VERSION}: build it again"
@@ -55,15 +57,17 @@ def read_bundle(path: Path) -> Bundle:
     """A bundle whose program matches its digest. Raises BundleError; OSError where the file cannot be read."""
     try:
         data: Any = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise BundleError(f"`{path}` is no bundle: it is not JSON ({error})") from None
+    except (ValueError, RecursionError):
+        raise BundleError(f"`{path}` is no bundle: it is not JSON, expected what `limen bundle` writes") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise BundleError(f"`{path}` is no bundle of this version: expected the format `{FORMAT}`")
     try:
         provenance = data["provenance"]
         bundle = Bundle(str(data["program"]), str(data["digest"]), dict(provenance["files"]), str(provenance["limen"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"`{path}` is damaged: {error!r}") from None
+    except (KeyError, TypeError, ValueError):
+        raise BundleError(
+            f"`{path}` is damaged: expected `digest`, `provenance` and `program`, build it again"
+        ) from None
     if digest(bundle.text) != bundle.digest:
         raise BundleError(f"`{path}` is damaged: its program does not match its digest")
     return bundle

@@ -63,7 +63,7 @@ def _default(value: Any) -> Any:
 
 def _version(value: Any) -> Any:
     if type(value) is not int or value != LANGUAGE:
-        shown = f"`{value}`" if isinstance(value, (bool, int, float, str)) else kind_of(value)
+        shown = f"`{value}`" if isinstance(value, (int, float)) else kind_of(value)
         raise ValueError(f"expected `{LANGUAGE}`, the version of the language, seen {shown}")
     return value
 
@@ -212,6 +212,12 @@ class Manifest(_Model):
             if isinstance(value, dict)
             else value
         )
+
+    @field_validator("routes", "sanctions", "inputs", "regions", "groups", "scorers", mode="before")
+    @classmethod
+    def _section_may_be_empty(cls, value: Any) -> Any:
+        """`groups:` with every line behind it commented out."""
+        return {} if value is None else value
 
     @field_validator("enforcements", "routes", "sanctions", "severities", "scorers", mode="before")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -26,7 +27,7 @@ def init(
         raise CannotError(f"cannot write `{directory}`: {reason(error)}") from None
     for path in written:
         typer.echo(f"wrote {path}")
-    typer.echo(f"\nnext: limen test {directory / 'policies'}; then look for PLACEHOLDER in the files")
+    typer.echo(f"\nnext: limen test {shlex.quote(str(directory / 'policies'))}; then look for PLACEHOLDER in the files")
 
 
 def _is_empty(directory: Path) -> bool:

@@ -20,7 +20,7 @@ def prepare_streams() -> None:
 
 
 def _nowhere(mode: str) -> TextIO:
-    return Path(os.devnull).open(mode, encoding="utf-8")  # type: ignore[return-value] # noqa: SIM115 - open to the end
+    return Path(os.devnull).open(mode, encoding="utf-8")  # type: ignore[return-value]
 
 
 def silence(stream: TextIO) -> None:

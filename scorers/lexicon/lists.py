@@ -63,8 +63,10 @@ def _file(written: str, language: str | None, folder: Path) -> Iterator[Entry]:
         raise ListError(str(error)) from error
     except FileNotFoundError as error:
         raise ListError(f"there is no list `{written}` in `{folder}`") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ListError(f"the list `{written}` cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ListError(f"the list `{written}` cannot be read: not UTF-8, at byte {error.start + 1}") from error
+    except OSError as error:
+        raise ListError(f"the list `{written}` cannot be read: {error.strerror}") from error
     if path.suffix.lower() in {".yaml", ".yml"}:
         yield from _yaml(text, written, language)
     else:
@@ -77,6 +79,9 @@ def _file(written: str, language: str | None, folder: Path) -> Iterator[Entry]:
 def _yaml(text: str, written: str, language: str | None) -> Iterator[Entry]:
     try:
         content = parse(text)
+    except yaml.MarkedYAMLError as error:
+        line = f", at line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ListError(f"the list `{written}` is no YAML: {error.problem}{line}") from error
     except (yaml.YAMLError, ValueError) as error:
         raise ListError(f"the list `{written}` is no YAML: {' '.join(str(error).split())}") from error
     if language is None and isinstance(content, dict):
