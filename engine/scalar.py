@@ -12,7 +12,8 @@ from engine.compiled.gaps import OpenRegion
 from engine.compiled.here import Here
 from engine.compiled.joined import Region
 from engine.compiled.memory import Memory
-from engine.compiled.open import OpenPolicy, Places
+from engine.compiled.open import OpenPolicy
+from engine.compiled.places import Places
 from engine.compiled.reading import UnusualError
 from engine.compiled.slots import Slot, slots
 from engine.decision import Outcome
@@ -47,6 +48,7 @@ class Scalar:
         self._memory = Memory()
         self._lock = threading.RLock()
         self._fast: dict[tuple[str, Modalities], Fast] = {}
+        self._functions: dict[tuple[str, Modalities], Fast] = {}
         self._templates: dict[Any, Template] = {}
         self._blocks: dict[Any, Block] = {}
         self._slots: dict[Modalities, dict[str, Slot]] = {}
@@ -105,12 +107,12 @@ class Scalar:
     def _compiled(self, region: str, modalities: Modalities) -> Fast:
         known = None if modalities is None else modalities & self._modalities
         with self._lock:
-            if len(self._fast) > MAX_ALIASES:
+            if (region, known) not in self._functions:
+                self._functions[region, known] = self._function(region, known)
+            if len(self._fast) >= MAX_ALIASES:
                 self._fast.clear()
-            if (region, known) not in self._fast:
-                self._fast[region, known] = self._function(region, known)
-            self._fast[region, modalities] = self._fast[region, known]
-            return self._fast[region, modalities]
+            self._fast[region, modalities] = found = self._functions[region, known]
+            return found
 
     def _function(self, region: str, modalities: Modalities) -> Fast:
         stands = Region(self._program, region)

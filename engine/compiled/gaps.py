@@ -9,7 +9,8 @@ from typing import Any
 from engine.compiled.code import bound, compiled
 from engine.compiled.joined import Arms, Region
 from engine.compiled.memory import Memory
-from engine.compiled.open import RUNTIME, OpenPolicy, Places, condition_text
+from engine.compiled.open import OpenPolicy
+from engine.compiled.places import RUNTIME, Places
 from engine.compiled.said import Said
 from engine.compiled.states import ERROR, FALSE, TRUE, is_unknown, mask_of, unknown
 from engine.decision import Outcome
@@ -101,7 +102,7 @@ class ReactionCode:
         constants.globals |= RUNTIME
         derived = {score.name: score.expr for score in self.item.scores}
         lines = self.places.score_lines(self.item.scores, derived, constants)
-        text = condition_text(from_json(self.item.when), self.places, derived, constants)
+        text = self.places.condition_text(from_json(self.item.when), derived, constants)
         return bound(compiled("truth(v, u)", [*lines, f"return {text}"]), constants.globals)
 
     def truth(self, values: list[Any], mask: int, at: int | None) -> int:

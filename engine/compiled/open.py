@@ -7,23 +7,18 @@ reference on a view that is made of it, and kept.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.compiled.code import bound, compiled
-from engine.compiled.fusion import below, exact
 from engine.compiled.here import Here
 from engine.compiled.ladders import shifted
 from engine.compiled.memory import Memory
-from engine.compiled.reader import read_all
+from engine.compiled.places import RUNTIME, Places
 from engine.compiled.reading import Arms
 from engine.compiled.said import Said
-from engine.compiled.spans import span_of
 from engine.compiled.states import ERROR, FALSE, NA, NOT_APPLICABLE, TRUE, is_unknown, mask_of
-from engine.compiled.truths import Truths
+from engine.compiled.stateview import StateJudgement, StateView
 from engine.intervals import Span
 from engine.judge import Judgement
 from engine.record import NA as NOT_THERE
@@ -31,79 +26,11 @@ from engine.record import Missing, Record
 from engine.truth import FALSE as HOLDS_NOT
 from engine.truth import TRUE as HOLDS
 from engine.truth import State, Truth
-from engine.view import View
 from policy_dsl import program as p
-from policy_dsl.cel.lowering import lower_condition
-from policy_dsl.cel.nodes import Expr
 from policy_dsl.cel.partial import Unknown
-from policy_dsl.cel.pycode import Constants, Name
-from policy_dsl.cel.resolve import free_names
-from policy_dsl.cel.types import SCORE
-from policy_dsl.cel.values import CelError
-from policy_dsl.checks.context import type_of
-from policy_dsl.program import Program
+from policy_dsl.cel.pycode import Constants
 
 CLAUSES = ("adjustments", "grants", "rules", "priorities")
-
-
-def checked(test: Callable[[], bool]) -> int:
-    """The truth of a condition whose inputs are all there."""
-    try:
-        return TRUE if test() else FALSE
-    except CelError:
-        return ERROR
-
-
-def position(thresholds: Sequence[int], score: Any) -> Any:
-    """Between which thresholds a score lies: a number, two and what is missing, or None where it does not apply."""
-    if type(score) is int:
-        return bisect_right(thresholds, score)
-    if score is NA:
-        return None
-    low, high, mask = score
-    return bisect_right(thresholds, low), bisect_right(thresholds, high), mask
-
-
-RUNTIME = {"checked": checked, "position": position, "bisect_right": bisect_right, "NA": NA, "Unknown": Unknown}
-
-
-class Places:
-    """Where each input's and each derived score's value stands, for all policies of a program."""
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.specs = {spec.name: spec for spec in program.inputs}
-        self.index = {spec.name: number for number, spec in enumerate(program.inputs)}
-        self.read = read_all(program.inputs)
-        self.truths = Truths(self.index, self.specs, self.names)
-
-    def derived(self, scores: Iterable[p.Score]) -> None:
-        """Gives places to derived scores that have none yet."""
-        for score in scores:
-            self.index.setdefault(score.name, len(self.index))
-
-    def names(self, mask: int) -> frozenset[str]:
-        found = []
-        while mask:
-            bit = mask & -mask
-            found.append(self.program.inputs[bit.bit_length() - 1].name)
-            mask ^= bit
-        return frozenset(found)
-
-    def mask(self, names: Iterable[str]) -> int:
-        return sum(1 << self.index[name] for name in set(names))
-
-    def score_lines(
-        self, scores: Iterable[p.Score], derived: dict[str, p.ScoreExpr], constants: Constants
-    ) -> list[str]:
-        """Python text that computes derived scores into `v`: plainly where nothing that they rest on is missing."""
-        found = []
-        for score in scores:
-            plain = exact(score.expr, lambda name: f"v[{self.index[name]}]")
-            spanned = f"{constants.add(span_of(score.expr, self.index))}(v)"
-            mask = self.mask(below([score.name], derived))
-            found.append(f"v[{self.index[score.name]}] = {plain} if not u & {mask} else {spanned}")
-        return found
 
 
 class OpenPolicy:
@@ -133,7 +60,7 @@ class OpenPolicy:
             *(f"v[{self.places.index[name]}]" for name in self.guarded),
             *(self._arm(experiment, constants) for experiment in self.policy.experiments),
             *map(self._position, self.variant.ladders, self.thresholds),
-            *(condition_text(expr, self.places, here.derived, constants) for expr in conditions),
+            *(self.places.condition_text(expr, here.derived, constants) for expr in conditions),
         ]
         scores = self.places.score_lines(self.variant.scores, here.derived, constants)
         body = [*scores, f"key = ({', '.join(parts)},)", "try: return KNOWN[key]", "except KeyError: return fill(key)"]
@@ -238,42 +165,3 @@ def _shown(value: Any) -> Any:
     if type(value) is Unknown:
         return Missing("missing")
     return NOT_THERE if value is NA else value
-
-
-@dataclass(frozen=True)
-class StateView(View):
-    """A record of which only the state is known."""
-
-    known_spans: Mapping[str, Span | None] = None  # type: ignore[assignment]
-    known_truths: Mapping[int, Truth] = None  # type: ignore[assignment]
-
-    @cached_property
-    def spans(self) -> Mapping[str, Span | None]:
-        return self.known_spans
-
-    def truth(self, guard: p.Guard, when: p.Condition | None) -> Truth:
-        here = self.guard(guard)
-        return here if when is None or here.state is State.FALSE else here.and_(self.known_truths[id(when)])
-
-
-@dataclass(frozen=True)
-class StateJudgement(Judgement):
-    state: StateView = None  # type: ignore[assignment]
-
-    @cached_property
-    def arms(self) -> Mapping[str, str]:
-        return self.state.arms
-
-    @cached_property
-    def view(self) -> View:
-        return self.state
-
-
-def condition_text(expr: Expr, places: Places, derived: dict[str, p.ScoreExpr], constants: Constants) -> str:
-    """Python text for a condition's truth over `v`: plain where all that it reads is there (`u` has no bit of it)."""
-    names = {name for name, _ in free_names(expr) if name in places.index}
-    kinds = {name: type_of(places.specs[name]) if name in places.specs else SCORE for name in names}
-    code = lower_condition(expr, {name: Name(f"v[{places.index[name]}]", kinds[name]) for name in names}, constants)
-    plain = f"checked(lambda: {code.source})" if code.can_err else f"({TRUE} if {code.source} else {FALSE})"
-    mask = places.mask(below(names, derived))
-    return f"({plain} if not u & {mask} else {constants.add(places.truths.of(expr))}(v))" if mask else plain
