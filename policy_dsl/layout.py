@@ -33,6 +33,8 @@ BLOCKS = frozenset(
 STATEMENTS = BLOCKS | frozenset(["TITLE", "OWNER", "SEVERITY", "MODE", "REGIONS", "SCORE", "LET", "PRIORITY"])
 CLAUSES = frozenset(["RULE", "EXCEPTION", "ADJUST", "CONSEQUENCE"])
 CLAUSE_LINES = frozenset(["REGIONS", "POLICIES", "FROM", "UNTIL", "REASON", "WHEN", "THEN"])
+# How a token changes the number of open brackets.
+DEPTH = {"LPAR": 1, "LSQB": 1, "LBRACE": 1, "RPAR": -1, "RSQB": -1, "RBRACE": -1}
 NUMBERS = frozenset({"INT", "FLOAT"})
 
 
@@ -154,7 +156,7 @@ class _Reader:
                 break
             if opens and self.depth == 0 and piece.type == "LBRACE":
                 return self.block(head, first.type)
-            self.depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(piece.token.text, 0)
+            self.depth += DEPTH.get(piece.type, 0)
             head.append(piece)
             self.at += 1
         return Statement(head, kind=first.type)

@@ -139,7 +139,11 @@ class Machine:
         """Completes the last statement where it is complete, so that it is not taken for an unfinished one."""
         for terminal in ("RBRACE", "POLICY"):
             if self.grammar.fits(self.states, terminal):
-                self.reduce(terminal, token)
+                before = self.snapshot()
+                try:
+                    self.reduce(terminal, token)
+                except SyntaxProblem:
+                    self.restore(before)
                 return
 
     def frames(self) -> list[Frame]:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 MAX_ERRORS = 100
 # A reading takes about 20 microseconds a token, so this bounds it to a few seconds. A table row is one token.
-MAX_TOKENS = 100_000
+MAX_TOKENS = 200_000
+# A longer file is not read twice to see where a brace is missing.
+MAX_REREAD = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ def read(source: Source) -> Parsed:
     Where that fails and the braces do not balance, it is read again with the braces where the indentation wants them.
     """
     parsed = _read(source, Braces())
-    braces = balance(source) if parsed.diagnostics else Braces()
+    reread = parsed.diagnostics and len(source.text) <= MAX_REREAD
+    braces = balance(source) if reread else Braces()
     if not braces.missing and not braces.extra:
         return parsed
     return min(_read(source, braces), parsed, key=lambda reading: len(reading.diagnostics))
@@ -157,6 +160,7 @@ class _Run:
     def apply(self, repair: Repair, token: Token) -> bool:
         if repair.base is Base.PREVIOUS and self.before:
             self.machine.restore(self.before)
+            self.before = self.previous = None
         elif repair.base is Base.STATEMENT:
             self.machine.settle(token)
             self.machine.cut(self.machine.frames()[0].keep)
@@ -190,6 +194,6 @@ class _Run:
         """Leaves the rest of the file unread."""
         self.diagnostics.append(error("LIM005", f"{why}; the rest of the file was not read", token.span))
         size = len(self.source.text)
-        self.broken.append(Span(self.source.path, token.span.start, size))
+        self.drop((Span(self.source.path, token.span.start, size), size))
         end = Token(END, "", Span(self.source.path, size, size), starts_line=False)
         return self.skip(end)

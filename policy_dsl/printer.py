@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 from policy_dsl.build import row
 from policy_dsl.diagnostics import Diagnostic
-from policy_dsl.layout import CLAUSES, Piece, Statement, pieces, statements
+from policy_dsl.layout import CLAUSES, DEPTH, Piece, Statement, pieces, statements
 from policy_dsl.lexer import Token
 from policy_dsl.parser import read
 from policy_dsl.source import Source
@@ -18,7 +18,6 @@ from policy_dsl.spacing import spaced, words
 
 WIDTH = 120
 INDENT = "  "
-_DEPTH = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 # On one line these have one statement, and the ones below never stand on one line.
 ONE_INSIDE = frozenset({"REGION", "FOR", "VARIANT"})
 ALWAYS_OPEN = frozenset({"POLICY", "EXPERIMENT", "TEST", "TESTS"})
@@ -127,9 +126,9 @@ def _wrapped(head: Sequence[Piece], text: str, indent: str) -> Iterator[str]:
 
 def _with_breaks(head: Sequence[Piece]) -> Sequence[Piece]:
     """A line that is too long is broken before each `||` outside of brackets, or each `&&`, or behind each comma."""
-    depths = list(accumulate(_DEPTH.get(piece.token.text, 0) for piece in head))
+    depths = list(accumulate(DEPTH.get(piece.type, 0) for piece in head))
     for sign, behind in (("||", 0), ("&&", 0), (",", 1)):
-        signs = [i + behind for i, piece in enumerate(head) if piece.token.text == sign and depths[i] <= behind]
+        signs = {i + behind for i, piece in enumerate(head) if piece.token.text == sign and depths[i] <= behind}
         if signs:
             return [replace(piece, breaks=True) if i in signs else piece for i, piece in enumerate(head)]
     return head
@@ -144,7 +143,7 @@ def _broken(head: Sequence[Piece], indent: str) -> Iterator[str]:
         first = head[start]
         here = indent if start == 0 else opened[-1] + INDENT if opened else indent + INDENT * 2
         yield from (here + comment for comment in first.above if comment and start)
-        if start and opened and _DEPTH.get(first.token.text) == -1:
+        if start and opened and DEPTH.get(first.type) == -1:
             here = opened[-1]
         for token in tokens[start:end]:
             _open_or_close(opened, token, here)
@@ -159,7 +158,7 @@ def _lines(head: Sequence[Piece]) -> Iterator[tuple[int, int]]:
 
 def _open_or_close(opened: list[str], token: Token, here: str) -> None:
     """Keeps the indents of the lines on which brackets were opened."""
-    depth = _DEPTH.get(token.text, 0)
+    depth = DEPTH.get(token.type, 0)
     if depth > 0:
         opened.append(here)
     elif depth < 0 and opened:

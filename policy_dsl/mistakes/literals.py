@@ -76,16 +76,19 @@ def size(place: Place) -> Mistake | None:
     token = place.token
     if token.type not in ("INT", "UINT", "FLOAT"):
         return None
-    if len(token.text) <= _LONGEST_NUMBER and (token.text.startswith("0x") or _is_finite(token.text)):
+    if len(token.text) <= _LONGEST_NUMBER and _fits(token.type, token.text):
         return None
     finding = error("LIM003", f"the number {quote(token.text)} is too long or too large", token.span)
     instead = place.make(token.type, "0u" if token.type == "UINT" else "0", token.span.start, token.span.end)
     return Mistake(finding, Repair((instead,), token.span.end), needs=0)
 
 
-def _is_finite(text: str) -> bool:
-    exponent = _EXPONENT.search(text)
-    return exponent is None or (len(exponent[1]) <= 3 and float(text) != float("inf"))
+def _fits(kind: str, text: str) -> bool:
+    """Whether the number has a value of 64 bits; a whole one may be 2^63, which is one behind a minus."""
+    if kind == "FLOAT":
+        exponent = _EXPONENT.search(text)
+        return exponent is None or (len(exponent[1]) <= 3 and float(text) != float("inf"))
+    return int(text.rstrip("uU"), 16 if "0x" in text else 10) <= (2**64 - 1 if kind == "UINT" else 2**63)
 
 
 def value(place: Place) -> Mistake | None:
@@ -111,6 +114,8 @@ def _problem(kind: str, text: str) -> tuple[str | None, str]:
             return f"`{text}` is no date of the calendar", nearest
     except LiteralError as problem:
         return str(problem), "b''" if kind == "BYTES" else "''"
+    except UnicodeError:
+        return "half of a character has no bytes", "b''"
     return None, text
 
 

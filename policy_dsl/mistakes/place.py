@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from policy_dsl.diagnostics import Diagnostic, Fix, Label, Severity
 from policy_dsl.lexer import END, Token, next_token
-from policy_dsl.problem import SyntaxProblem
 from policy_dsl.source import Source, Span
 
 if TYPE_CHECKING:
@@ -75,10 +74,7 @@ class Place:
     @cached_property
     def _settled(self) -> Machine:
         machine = self.machine.at(self.machine.snapshot())
-        try:
-            machine.settle(self.token)
-        except SyntaxProblem:
-            return self.machine
+        machine.settle(self.token)
         return machine
 
     @cached_property
@@ -193,7 +189,8 @@ class Place:
         for count in range(LOOK_AHEAD):
             token = self.read(stack, offset)
             if token.type == END:
-                break
+                ends = self.grammar.fits(stack, END) or self.grammar.fits(stack, "RBRACE")
+                return LOOK_AHEAD if ends else count
             stack, offset = self.grammar.step(stack, token.type), token.span.end
             if stack is None:
                 return count
