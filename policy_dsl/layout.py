@@ -173,7 +173,9 @@ class _Reader:
         """Whether a statement of a block of this kind begins here, where `head` came before."""
         last = head[-1].type
         if kind in CLAUSES:
-            return piece.type in CLAUSE_LINES or (kind == "CONSEQUENCE" and piece.type == "ON" and head[0].type != "THEN")
+            return piece.type in CLAUSE_LINES or (
+                kind == "CONSEQUENCE" and piece.type == "ON" and head[0].type != "THEN"
+            )
         if kind == "THRESHOLDS":
             return last in (*NUMBERS, "OFF")
         if kind in ("EFFECTS", "GIVEN"):

@@ -55,7 +55,7 @@ class AsyncFunctionScorer(FunctionScorer):
         return self._rows(await cast("Awaitable[Sequence[Any]]", self._function(self._arguments(batch))))
 
 
-def scorer(  # noqa: PLR0913  (a card has that many lines)
+def scorer(
     name: str,
     *,
     outputs: Mapping[str, Output],

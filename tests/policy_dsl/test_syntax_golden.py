@@ -50,7 +50,9 @@ def leaves(items: tuple[object, ...], owners: tuple[str, ...] = ()) -> Iterator[
 
 def edit(before: str, after: str) -> tuple[int, int]:
     """The part of `before` that `after` has otherwise."""
-    start = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after)))
+    start = next(
+        (i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
+    )
     pairs = zip(before[start:][::-1], after[start:][::-1], strict=False)
     same = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(before), len(after)) - start)
     return start, len(before) - same
@@ -103,7 +105,14 @@ def test_a_fix_leaves_nothing_to_find(case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("char", "name"), [("\0", "a NUL byte"), ("\x07", "U+0007"), ("\x1b", "U+001B"), ("\x85", "U+0085"), ("\ud800", "half of a character")]
+    ("char", "name"),
+    [
+        ("\0", "a NUL byte"),
+        ("\x07", "U+0007"),
+        ("\x1b", "U+001B"),
+        ("\x85", "U+0085"),
+        ("\ud800", "half of a character"),
+    ],
 )
 def test_control_characters(char: str, name: str) -> None:
     findings = parse(Source("c.limen", f"policy a {{\n  severity{char}P1\n}}\n")).diagnostics
@@ -111,7 +120,10 @@ def test_control_characters(char: str, name: str) -> None:
     assert name in findings[0].message
 
 
-@pytest.mark.parametrize("change", [lambda text: "\ufeff" + text, lambda text: text.replace("\n", "\r\n"), lambda text: text.replace("  ", "\t")])
+@pytest.mark.parametrize(
+    "change",
+    [lambda text: "\ufeff" + text, lambda text: text.replace("\n", "\r\n"), lambda text: text.replace("  ", "\t")],
+)
 def test_byte_order_marks_line_ends_and_tabs_are_fine(change: Callable[[str], str]) -> None:
     text = source(NONE).text
     parsed = parse(Source("00-none.limen", change(text)))
