@@ -23,13 +23,17 @@ def explain(
     pack: Annotated[Path, typer.Option(help="The pack's folder, or a bundle.")],
     input: Annotated[Path, typer.Option(help="One record or content as JSON; `-` is standard input.")],
     cache: Cache = None,
+    *,
+    all: Annotated[
+        bool, typer.Option("--all", help="Tell the policies that had nothing to say one by one, too.")
+    ] = False,
 ) -> None:
     """Tell one decision to a person: what was decided, why, and what would change it."""
-    loaded = engine(pack, "scalar", cache)
+    loaded = engine(pack, "reference", cache)
     data = _object(input)
     is_record = "scores" in data or not CONTENT & data.keys()
     decisions = loaded.decide_record(data) if is_record else _moderated(loaded, data, input)
-    typer.echo("\n\n".join(tell(decision.to_dict()) for decision in decisions))
+    typer.echo("\n\n".join(tell(decision, silent=all) for decision in decisions))
     if any(decision.record is None for decision in decisions):
         raise typer.Exit(1)
 

@@ -42,18 +42,35 @@ def _place(loaded: LoadedPack, result: Result) -> str:
     return f"{result.case.span.path}:{line}"
 
 
+def _shown(loaded: LoadedPack, place: str) -> str:
+    """`file:line` as it is found from here, so that a click opens it."""
+    path, _, line = place.rpartition(":")
+    return f"{loaded.pack.sources[path].shown}:{line}"
+
+
+def _given(result: Result) -> str:
+    """`image.nudity = 0.95, content.context = missing`."""
+    told = (f"{name} = {'missing' if value is None else value}" for name, value in result.case.given.items())
+    return ", ".join(told) or "nothing"
+
+
 def _title(result: Result) -> str:
     return f'{result.case.policy or "decision"} "{result.case.title}" in {result.case.region}'
 
 
 def _text(loaded: LoadedPack, results: Sequence[Result], boundaries: Sequence[Boundary]) -> str:
     failed = [result for result in results if result.problem]
-    lines = [f"FAILED {_place(loaded, result)}: {_title(result)}\n       {result.problem}" for result in failed]
+    lines = [
+        f"FAILED {_shown(loaded, _place(loaded, result))}: {_title(result)}\n"
+        f"       {result.problem}\n"
+        f"       given {_given(result)}\n"
+        for result in failed
+    ]
     for item in boundaries:
         if item.lacks:
             words = {"at": "at its threshold", "below": "one millionth below"}
             lines.append(
-                f"UNTESTED {item.source}: {item.clause} has no test {' and none '.join(words[lack] for lack in item.lacks)}"
+                f"UNTESTED {_shown(loaded, item.source)}: {item.clause} has no test {' and none '.join(words[lack] for lack in item.lacks)}"
             )
     lines.append(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     if boundaries:
