@@ -118,7 +118,7 @@ ERRING = (
     "100 / fact.count > 3", "[1, 2][fact.count] == 1", "fact.total * 4611686018427387904 > 0", "fact.limit / fact.count == 0",
     "int(fact.name) > 3", "has(image.d) && 1 / fact.count > 0", '{"x": true}[fact.name]', "text.a >= 0.5 || 1 / fact.count == 1",
     "fact.tags.exists(t, 10 / size(t) > 3)", "fact.maybe && 1 / fact.count > 0", "vendor.v > 0.5 || 10 % fact.count == 1",
-    "!fact.maybe || [1][fact.count] == 1", "fact.maybe ? 1 / fact.count > 0 : fact.flag",
+    "!fact.maybe || [1][fact.count] == 1", "(fact.maybe ? 1 / fact.count > 0 : fact.flag)",
 )  # fmt: skip
 VALUES = (
     0.0,
