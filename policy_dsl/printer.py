@@ -90,9 +90,12 @@ def _trimmed(lines: tuple[str, ...]) -> tuple[str, ...]:
 def _must_open(statement: Statement) -> bool:
     """A block that has comments, or that its author wrote on several lines, has a line for each statement."""
     inner = list(statement.pieces())
-    commented = any(piece.behind for piece in inner[:-1]) or any(any(piece.above) for piece in inner[1:])
-    several = statement.kind in ONE_INSIDE and len(statement.body or ()) > 1
-    return statement.kind in ALWAYS_OPEN or several or commented or (bool(statement.body) and _spread(statement))
+    if any(piece.behind for piece in inner[:-1]) or any(any(piece.above) for piece in inner[1:]):
+        return True
+    if not statement.body:
+        return False
+    several = statement.kind in ONE_INSIDE and len(statement.body) > 1
+    return statement.kind in ALWAYS_OPEN or several or _spread(statement)
 
 
 def _spread(statement: Statement) -> bool:

@@ -58,8 +58,10 @@ def _finding(item: Diagnostic, sources: Mapping[str, Source], url_of: Callable[[
     yield Text.assemble((f"{item.severity}[{item.code}]", style), (f": {item.message}", "bold"))
     yield Text(f" --> {_place(item.span, sources)}")
     yield from _excerpt(item.span, "", sources, style)
+    path = item.span.path
     for label in item.labels:
-        if label.span.path != item.span.path:
+        if label.span.path != path:
+            path = label.span.path
             yield Text(f" ::: {_place(label.span, sources)}")
         yield from _excerpt(label.span, label.message, sources, "bold blue")
     if item.help:
