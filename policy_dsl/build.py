@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from policy_dsl import nodes as n
 from policy_dsl.cel.build import Conditions, cover
 from policy_dsl.cel.literals import LiteralError, unquote
-from policy_dsl.lexer import Token
+from policy_dsl.lexer import Token, bars
 from policy_dsl.problem import SyntaxProblem
 
 if TYPE_CHECKING:
@@ -299,19 +300,8 @@ def _maybe_policy(children: Children) -> n.Name | None:
 
 def row(token: Token) -> n.Row:
     """Cells between bars that stand outside of quotes."""
-    cells: list[n.Name] = []
-    start, quote = 0, ""
-    for i, char in enumerate(token.text + "|"):
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "\"'":
-            quote = char
-        elif char == "|" or i == len(token.text):
-            cells.append(_cell(token, start, i))
-            start = i + 1
-    if quote:
-        cells.append(_cell(token, start, len(token.text)))
-    return n.Row(tuple(cells), token.span)
+    edges = [-1, *bars(token.text), len(token.text)]
+    return n.Row(tuple(_cell(token, left + 1, right) for left, right in pairwise(edges)), token.span)
 
 
 def _cell(token: Token, start: int, end: int) -> n.Name:

@@ -37,11 +37,12 @@ _SPACE = re.compile(rf"(?:[\x00-\x20\x7f{ODD_SPACE}]+|#[^\n]*)*")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*")
 _FOREIGN_WORD = re.compile(r"[\w-]+")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?Z)?(?![\w-])")
-# One line; a bar, `#` or `}` in quotes is text. A quote without its second half is an apostrophe.
-_ROW = re.compile(
-    r"""(?: "(?:[^"\\\n]|\\[^\n])*" | '(?:[^'\\\n]|\\[^\n])*' | [^#}"'\n] | "(?![^"\n]*") | '(?![^'\n]*') | ["'][^\n]* )+""",
-    re.VERBOSE,
-)
+# In a row a bar, `#` or `}` in quotes is text. A quote without its second half is an apostrophe.
+_IN_ROW = r"""
+    "(?:[^"\\\n]|\\[^\n])*" | '(?:[^'\\\n]|\\[^\n])*' | [^#}"'\n] | "(?![^"\n]*") | '(?![^'\n]*') | ["'][^\n]*
+"""
+_ROW = re.compile(f"(?:{_IN_ROW})+", re.VERBOSE)
+_BAR = re.compile(rf"(?P<bar>\|)|{_IN_ROW}", re.VERBOSE)
 
 END = "$END"
 
@@ -111,3 +112,8 @@ def _number_type(text: str) -> str:
     if text.startswith("0x") or text.isdigit():
         return "INT"
     return "FLOAT"
+
+
+def bars(row: str) -> list[int]:
+    """Where the bars between the cells of a row stand."""
+    return [piece.start() for piece in _BAR.finditer(row) if piece["bar"]]

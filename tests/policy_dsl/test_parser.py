@@ -305,3 +305,22 @@ def test_after_too_many_mistakes_the_rest_is_named_as_unread() -> None:
 def test_a_file_of_too_many_words_is_refused() -> None:
     assert codes("policy p { }\n" * (MAX_TOKENS // 4 + 1)) == ["LIM005"]
     assert codes("policy p { }\n" * (MAX_TOKENS // 4)) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        ("a | b", ["a", "b"]),
+        ("a|b|", ["a", "b", ""]),
+        ("| a", ["", "a"]),
+        ('"a|b" | \'c|d\'', ['"a|b"', "'c|d'"]),
+        ('"#}" | b  # a comment', ['"#}"', "b"]),
+        (r'"a\"|" | b', [r'"a\"|"', "b"]),
+        ("don't | b", ["don't", "b"]),
+        ('12" | b', ['12"', "b"]),
+    ],
+)
+def test_cells_end_at_bars_outside_of_quotes(row: str, cells: list[str]) -> None:
+    (table,) = parse(Source("p.limen", f'tests "t" {{\n  {row}\n}}\n')).file.items
+    assert isinstance(table, n.Tests)
+    assert [cell.text for cell in table.rows[0].cells] == cells
