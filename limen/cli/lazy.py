@@ -29,7 +29,7 @@ class LazyGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
         entry = self.entries.get(cmd_name)
-        return _command(cmd_name, entry.home) if entry else None
+        return _command(cmd_name, entry) if entry else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name = args[0]
@@ -45,11 +45,11 @@ class LazyGroup(TyperGroup):
             formatter.write_dl([(name, entry.told) for name, entry in self.entries.items()])
 
 
-def _command(name: str, home: str) -> Any:
-    module, _, attribute = home.partition(":")
+def _command(name: str, entry: Entry) -> Any:
+    module, _, attribute = entry.home.partition(":")
     found = getattr(import_module(module), attribute)
     command = typer.main.get_command(found if isinstance(found, typer.Typer) else _alone(name, found))
-    command.name = name
+    command.name, command.short_help = name, entry.told
     return command
 
 

@@ -63,7 +63,7 @@ def engine(path: Path, evaluator: Evaluator, cache: Path | None = None) -> Engin
 def tell_problems(loaded: Engine) -> None:
     """Scorers of a bundle that are not at hand here: their outputs are missing, and somebody should know."""
     for problem in loaded.problems:
-        typer.echo(f"limen: scorer {problem}: its outputs are missing", err=True)
+        typer.echo(f"limen: the outputs of a scorer are missing: {problem}", err=True)
 
 
 def show(
