@@ -50,12 +50,21 @@ def test_an_interval_is_that_of_the_reference(expr: list, seed: int) -> None:
         assert as_reference(span_of(expr, INDEX)(values)) == evaluate(expr, spans.__getitem__)
 
 
-RULES = "policy p { severity P1 score s = max(text.a, 0.8 * image.d) score t = mean(text.b, vendor.v) rule r { when %s then remove } }"
+RULES = """
+score wide = max(text.b, image.c)
+let sure = wide >= 0.5 || fact.sure
+policy p {
+  severity P1
+  score s = max(text.a, 0.8 * image.d)
+  score t = mean(text.b, vendor.v)
+  rule r { when %s then remove }
+}
+"""
 
 
 @cache
 def program(condition: str) -> Program:
-    return compiled(RULES % condition)
+    return compiled(RULES.replace("%s", condition))
 
 
 conditions = st.recursive(

@@ -306,10 +306,10 @@ class Writer:
     def variant_block(self) -> str:
         return self.block(lambda: self.ladder(off=True), 1) if self.chance(2) else ""
 
-    def consequence(self) -> str:
+    def consequence(self, *, at_top: bool = False) -> str:
         on = self.pick(("remove", "remove, reduce", "label", "allow", "limit, label, remove"))
         when = f" when {self.plain()}" if self.chance(2) else ""
-        whom = f" policies {self.pick(('p', 'q', 'p, q'))}" if self.chance(3) else ""
+        whom = f" policies {self.pick(('p', 'q', 'p, q'))}" if at_top and self.chance(3) else ""
         then = self.pick(
             ("strike", "suspend(days: 30)", 'review(queue: "after")', "legal and strike(days: 1)", "escalate")
         )
@@ -327,7 +327,8 @@ class Writer:
         ]
         body += [*self.few(self.rule), *self.few(self.exception), *self.few(self.adjust, 1 + self.chance(3))]
         body += [*self.few(self.default), *self.few(lambda: self.block(self.default, 1), 1), *self.few(self.effects)]
-        placed = self.draw(st.sampled_from([self.effects, self.rule, self.exception, self.adjust, self.priority]))
+        clauses = [self.effects, self.rule, self.exception, self.adjust, self.priority, self.consequence]
+        placed = self.draw(st.sampled_from(clauses))
         body += [*self.few(lambda: self.block(placed, 1), 1), *self.few(self.priority, 1)]
         body += self.few(self.experiment, 1) if self.chance(2) else []
         return f"policy {name} {{\n  " + "\n  ".join(body) + "\n}"
@@ -338,11 +339,13 @@ class Writer:
             return f"exception {self.name('g')} {{ policies p when {self.plain()} then {self.pick(('waive', 'at most label'))}{self.meta()} }}"
         if kind == 1:
             return f"adjust {self.name('g')} {{ when {self.plain()} then lower thresholds by 0.15{self.meta()} }}"
-        return self.consequence()
+        return self.consequence(at_top=True)
 
     def pack(self) -> str:
+        """`wide` and `sure` hold for the whole pack."""
+        shared = f"score wide = {self.pick(EXPRESSIONS)}\nlet sure = wide >= {self.pick(('0.35', '0.8'))} || fact.sure"
         policies = [self.policy(name) for name in self.pick(("p", "pq", "pqr"))]
-        return "\n".join([*self.few(self.top), *policies]) + "\n"
+        return "\n".join([shared, *self.few(self.top), *policies]) + "\n"
 
 
 @st.composite
