@@ -208,6 +208,7 @@ class _State:
             scorers=dict(scored.scorers) if scored else {},
             why_missing=dict(scored.missing) if scored else {},
             unknown=tuple(sorted(names - self.inputs | raw.keys() - RECORD_KEYS)),
+            evaluate=self.evaluate,
         )
 
 
