@@ -17,7 +17,7 @@ from engine.compiled import reading
 from engine.compiled.code import bound, compiled
 from engine.compiled.conditions import Conditions
 from engine.compiled.fusion import below
-from engine.compiled.here import Here, is_dated
+from engine.compiled.here import Here
 from engine.compiled.joined import Region
 from engine.compiled.layout import Layout
 from engine.compiled.memory import Memory
@@ -34,7 +34,7 @@ from policy_dsl.cel.resolve import free_names
 from policy_dsl.cel.serial import from_json
 
 Fast = Callable[[Mapping[str, Any], Mapping[str, Any], int | None], Outcome | None]
-"""scores, facts, time -> the outcome; None, or an exception, where the record is unusual or incomplete."""
+"""scores, facts, time -> the outcome; None, or an exception, where the record is unusual or incomplete (dates and no time)."""
 
 
 class Judged:
@@ -47,7 +47,6 @@ class Judged:
         self.bases: list[int] = []
         self.used = 0
         self.inputs = frozenset[str]().union(*(here.inputs for here in policies))
-        self.dated = any(here.dated for here in policies)
         lines = ["k = 0"]
         for here in policies:
             code = PolicyCode(here, slots, scores, constants)
@@ -118,8 +117,7 @@ class Template:
         scores = Scores(self.slots, derived, self.constants, prefix="c")
         self.conditional = self._conditions(Conditions(self.slots, scores, self.constants))
         inputs = frozenset[str]().union(*(part.inputs for part in parts))
-        dated = any(part.dated for part in parts) or any(is_dated(item.guard) for item in self.consequences)
-        body = [*self._read(inputs, dated=dated), *lines, *self._answered(scores.lines)]
+        body = [*self._read(inputs), *lines, *self._answered(scores.lines)]
         self.code = compiled("decide(scores, facts, at)", body)
 
     def _conditions(self, conditions: Conditions) -> dict[int, str]:
@@ -131,14 +129,13 @@ class Template:
             found[number] = all_of(Guards([item.guard], variables, {}).text(item.guard), when)
         return {number: text for number, text in found.items() if text != TRUE}
 
-    def _read(self, inputs: frozenset[str], *, dated: bool) -> list[str]:
+    def _read(self, inputs: frozenset[str]) -> list[str]:
         names = set(inputs)
         for item in self.consequences:
             named = {name for name, _ in free_names(from_json(item.when))} if item.when is not None else set()
             names |= below(named, {score.name: score.expr for score in item.scores})
             names |= {name for name, _ in item.guard.within}
-        found = reading.reading([self.slots[name] for name in sorted(names)], self.constants)
-        return ["if at is None: return None", *found] if dated else found
+        return reading.reading([self.slots[name] for name in sorted(names)], self.constants)
 
     def _answered(self, scores: Sequence[str]) -> list[str]:
         known = ["try: o = OUTCOMES[k]", "except KeyError: o = fill(k)"]

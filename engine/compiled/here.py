@@ -64,10 +64,6 @@ class Here:
         stated = (*(item for found in self.variant.on_missing for item in found.defaults), *self.variant.on_error)
         return (*self.guards, *(default.guard for default in stated))
 
-    @property
-    def dated(self) -> bool:
-        return not self.policy.shadow and any(map(is_dated, self.guards))
-
     @cached_property
     def units(self) -> frozenset[str]:
         """The inputs that experiments assign by."""
@@ -82,10 +78,6 @@ class Here:
         named = {name for condition in conditions for name, _ in free_names(condition)}
         named |= {ladder.score for ladder in self.variant.ladders}
         return self.units | below(named, self.derived) | {name for guard in self.guards for name, _ in guard.within}
-
-
-def is_dated(guard: p.Guard) -> bool:
-    return guard.start is not None or guard.end is not None
 
 
 def _read(conditions: Iterable[p.Condition]) -> tuple[Expr, ...]:
