@@ -140,7 +140,7 @@ def unexpected(place: Place) -> Diagnostic:
     """What stands here and what could have; at the end of a line, what is missing there."""
     before = place.previous
     if before and place.token.starts_line and _wants_more(place, before):
-        return error("LIM012", f"nothing stands behind `{before.text}`: expected {wanted(place)}", before.span)
+        return error("LIM012", f"nothing follows `{before.text}`: expected {wanted(place)}", before.span)
     if place.token.type == END:
         return error("LIM001", f"the file ends where {wanted(place)} is expected", place.token.span)
     seen = quote(place.token.text)

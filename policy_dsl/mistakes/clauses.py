@@ -29,7 +29,7 @@ def then_before_when(place: Place) -> Mistake | None:
         return None
     what = _NAMES[place.block]
     if re.match(r"[^{}]*\bwhen\b", place.source.text[place.start :]):
-        message, help_ = "`when` stands before `then`", "first the condition, then what follows from it"
+        message, help_ = "`when` comes before `then`", "first the condition, then what follows from it"
     else:
         message, help_ = f"{what} needs a condition before `then`", "write `when true` for one that always holds"
     return Mistake(error("LIM018", message, place.token.span, help_))
@@ -116,7 +116,7 @@ def expect_in_last(place: Place) -> Mistake | None:
     help_ = f"`expect in {seen[1]} …`"
     finding = error(
         "LIM018",
-        f"`in {seen[1]}` stands before what is expected",
+        f"`in {seen[1]}` belongs right behind `expect`",
         place.span(place.start, place.start + seen.end()),
         help_,
     )

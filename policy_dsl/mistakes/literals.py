@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LONGEST_NUMBER = 40
 _EXPONENT = re.compile(r"[eE][+-]?([0-9]+)$")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?)[ \t]*(?:%|percent\b)")
-# In a condition `%` is the remainder, unless nothing stands behind it that could be divided by.
+# In a condition `%` is the remainder, unless nothing follows it that could be divided by.
 _NO_DIVISOR = re.compile(r"\s*(?:then\b|&&|\|\||[)\]},]|\Z)")
 _COMMA = re.compile(r"([01]),([0-9]{1,6})(?![0-9.])")
 _DATES = (
@@ -41,7 +41,7 @@ def percent(place: Place) -> Mistake | None:
         return None
     if _fits_after(place, "PERCENT") and (_is_share(place) or not _NO_DIVISOR.match(place.source.text, seen.end())):
         return None
-    return _number(place, f"{Decimal(seen[1]) / 100:f}", seen.end(), "a share of 1, not a percentage")
+    return _number(place, f"{Decimal(seen[1]) / 100:f}", seen.end(), "scores and thresholds lie between 0 and 1")
 
 
 def _is_share(place: Place) -> bool:
@@ -61,12 +61,12 @@ def decimal_comma(place: Place) -> Mistake | None:
         return None
     if _fits_after(place, "COMMA"):
         return None
-    return _number(place, f"{seen[1]}.{seen[2]}", seen.end(), "a number with a decimal point")
+    return _number(place, f"{seen[1]}.{seen[2]}", seen.end(), "numbers have a decimal point")
 
 
-def _number(place: Place, meant: str, end: int, form: str) -> Mistake:
+def _number(place: Place, meant: str, end: int, why: str) -> Mistake:
     span = place.span(place.start, end)
-    message = f"expected {form}: `{meant}`, found {quote(place.source.text[span.start : end])}"
+    message = f"{quote(place.source.text[span.start : end])} is written `{meant}`: {why}"
     finding = error("LIM015", message, span, fix=(meant, f"write `{meant}`"))
     return Mistake(finding, Repair((place.make("FLOAT", meant, span.start, end),), end), needs=0)
 

@@ -123,7 +123,7 @@ def no_operand(place: Place) -> Mistake | None:
     if place.token.text != "then" or not sign or sign.text not in _BINARY:
         return None
     return Mistake(
-        error("LIM012", f"nothing stands behind `{sign.text}`", sign.span),
+        error("LIM012", f"nothing follows `{sign.text}`", sign.span),
         Repair((), place.start, Base.PREVIOUS),
         needs=0,
     )

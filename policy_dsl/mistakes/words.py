@@ -106,7 +106,7 @@ def keyword_as_value(place: Place) -> Mistake | None:
     here = place.read(place.outer(0), place.start)
     if here.type == "WORD" or here.type not in place.grammar.expected(place.outer(0)):
         return None
-    return Mistake(error("LIM012", f"nothing stands behind `{before.text}`: expected {wanted(place)}", before.span))
+    return Mistake(error("LIM012", f"nothing follows `{before.text}`: expected {wanted(place)}", before.span))
 
 
 def name_with_digit_first(place: Place) -> Mistake | None:
