@@ -313,7 +313,7 @@ def test_a_file_of_too_many_words_is_refused() -> None:
         ("a | b", ["a", "b"]),
         ("a|b|", ["a", "b", ""]),
         ("| a", ["", "a"]),
-        ('"a|b" | \'c|d\'', ['"a|b"', "'c|d'"]),
+        ("\"a|b\" | 'c|d'", ['"a|b"', "'c|d'"]),
         ('"#}" | b  # a comment', ['"#}"', "b"]),
         (r'"a\"|" | b', [r'"a\"|"', "b"]),
         ("don't | b", ["don't", "b"]),
