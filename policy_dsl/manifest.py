@@ -63,7 +63,7 @@ def _default(value: Any) -> Any:
 
 def _version(value: Any) -> Any:
     if type(value) is not int or value != LANGUAGE:
-        shown = f"`{value}`" if isinstance(value, (int, float)) else kind_of(value)
+        shown = kind_of(value) if isinstance(value, bool) or not isinstance(value, (int, float)) else f"`{value}`"
         raise ValueError(f"expected `{LANGUAGE}`, the version of the language, seen {shown}")
     return value
 
@@ -161,6 +161,8 @@ def _misfit(spec: InputSpec) -> str | None:
         return "`min` and `max` of an int are whole numbers"
     if spec.min is not None and spec.max is not None and spec.min > spec.max:
         return f"`min: {spec.min}` is more than `max: {spec.max}`"
+    if spec.default is not None and spec.type == "score":
+        return "a score has no `default`: an absent one is missing, or not applicable with `optional: true`"
     if spec.default is not None and not _default_fits(spec):
         return f"`default: {spec.default}` is no value of this input"
     if spec.default is not None and spec.optional:

@@ -22,12 +22,13 @@ EXPECTED = {
     "list": "a list such as `[a, b]`",
     "tuple": "a list such as `[a, b]`",
 }
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 def told(item: Any, path: Sequence[Any]) -> tuple[str, str | None]:
     """The message for one of pydantic's errors at `path`, and its help."""
     where, kind = ".".join(str(part) for part in path), item["type"]
-    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+    if kind in UNKNOWN:
         return f"unknown key `{where}`", _known(path)
     if kind == "missing":
         return f"the key `{where}` is missing", None
@@ -50,7 +51,7 @@ def _expectation(item: Any) -> tuple[str, str | None]:
     if kind == "literal_error":
         return f"expected {item['ctx']['expected']}, seen {_shown(value)}", _near(value, item["ctx"]["expected"])
     if kind in ("too_short", "string_too_short"):
-        return "expected at least one, seen none", None
+        return f"expected {'at least one entry' if kind == 'too_short' else 'a text'}, seen an empty one", None
     expected = EXPECTED.get(kind.removesuffix("_type"))
     if expected is None:
         message = item["msg"].removeprefix("Value error, ")
@@ -65,7 +66,9 @@ def _near(value: Any, expected: str) -> str | None:
 
 
 def _shown(value: Any) -> str:
-    return f"`{str(value)[:40]}`" if isinstance(value, (bool, int, float, str)) else kind_of(value)
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{str(value)[:40]}`" if isinstance(value, (int, float, str)) else kind_of(value)
 
 
 def known_keys(path: Sequence[Any]) -> list[str]:

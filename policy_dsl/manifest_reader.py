@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from policy_dsl.diagnostics import Diagnostic, Severity
 from policy_dsl.manifest import Manifest
-from policy_dsl.manifest_problems import known_keys, told, yaml_hint
+from policy_dsl.manifest_problems import UNKNOWN, known_keys, told, yaml_hint
 from policy_dsl.source import Source, Span
 from policy_dsl.suggest import suggest
 from regions.plain_yaml import compose, parse
@@ -31,7 +31,7 @@ def read_manifest(source: Source) -> tuple[Manifest | None, tuple[Diagnostic, ..
         return Manifest.model_validate(data), ()
     except ValidationError as error:
         problems = error.errors()[:MOST]
-        meant = {_meant(item["loc"]) for item in problems if item["type"] == "extra_forbidden"}
+        meant = {_meant(item["loc"]) for item in problems if item["type"] in UNKNOWN}
         kept = [item for item in problems if item["type"] != "missing" or item["loc"] not in meant]
         return None, tuple(sorted((_problem(item, tree, source) for item in kept), key=lambda found: found.span.start))
 

@@ -2,88 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from limen.cli import main
-
-Run = Callable[..., tuple[int, str, str]]
-
-MANIFEST = """
-pack: small
-language: 1
-enforcements: {allow: {}, label: {}, reduce: {}, remove: {effects: {notify_user: true}}}
-routes: {review: {queue: general}}
-severities: {P1: {sla: 1h}, P2: {sla: 24h}}
-inputs:
-  content.context: {type: enum, values: [none, news], default: none}
-  image.nudity: {type: score, modality: image}
-scorers:
-  words: {use: keywords, lists: {insults: [badword]}}
-"""
-POLICY = """\
-policy insults {
-  title    "Insults"
-  owner    "harassment"
-  severity P1
-
-  thresholds on image.nudity {
-    remove >= 0.95
-  }
-
-  rule hit {
-    when keywords.insults.match
-    then reduce and review
-  }
-
-  exception news {
-    when content.context == "news"
-    then at most label
-  }
-}
-
-tests insults "boundaries" {
-  region | image.nudity | expect
-  US     | 0.95         | remove
-  US     | 0.949999     | allow
-}
-
-test insults "a hit" {
-  given { keywords.insults.match = true }
-  expect in DE reduce and review because insults.hit
-}
-"""
-
-
-@pytest.fixture
-def pack(tmp_path: Path) -> Path:
-    folder = tmp_path / "pack"
-    folder.mkdir()
-    (folder / "limen.yaml").write_text(MANIFEST, encoding="utf-8")
-    (folder / "insults.limen").write_text(POLICY, encoding="utf-8")
-    return folder
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*args: object, stdin: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["limen", *map(str, args)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
-        status = 0
-        try:
-            main()
-        except SystemExit as stop:
-            status = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return call
+from tests.limen.packs import POLICY, Run
 
 
 def test_check_says_what_was_checked(run: Run, pack: Path) -> None:
