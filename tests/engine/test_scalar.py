@@ -255,6 +255,20 @@ def test_scores_that_name_each_other_twice_do_not_explode() -> None:
         same(Record(scores, FACTS), "DE", evaluator, rules)
 
 
+@pytest.mark.parametrize("lang", ["de", "en", None])
+@pytest.mark.parametrize("facts", [{"fact.maybe": True}, {"fact.maybe": False}, {"fact.maybe": None}, {}])
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_consequence_in_a_block_asks_the_block_and_the_condition(
+    lang: Any, facts: dict[str, Any], count: int
+) -> None:
+    rules = compiled("""
+    policy p { severity P2
+      thresholds on text.a { remove >= 0.5 }
+      for fact.lang in [de] { consequence c { on remove when fact.maybe && 1 / fact.count > 0 then strike } }
+    }""")
+    same(Record(GOOD, {**FACTS, **facts, "fact.lang": lang, "fact.count": count}), "DE", Scalar(rules), rules)
+
+
 def test_many_cases_of_one_ladder_are_told_apart() -> None:
     """More than are written out as code: they are looked up."""
     blocks = " ".join(
