@@ -13,7 +13,7 @@ from engine.compiled.layout import Bits, Layout
 from engine.compiled.reading import Arms
 from engine.compiled.scores import Scores
 from engine.compiled.situations import TIME, Guards, Question
-from engine.compiled.slots import Presence, Slot
+from engine.compiled.slots import Slot
 from engine.compiled.text import FALSE, TRUE, all_of, choice, indented
 from policy_dsl import program as p
 from policy_dsl.cel.nodes import Expr
@@ -45,7 +45,7 @@ class PolicyCode:
     def _variables(self) -> dict[Question, str]:
         found: dict[Question, str] = {TIME: "at"}
         for name, slot in self.slots.items():
-            found["input", name] = "ABSENT" if slot.presence is Presence.NEVER else slot.variable
+            found["input", name] = slot.variable
         for number, experiment in enumerate(self.here.policy.experiments):
             found["arm", experiment.name] = f"e{self.here.number}_{number}"
         return found

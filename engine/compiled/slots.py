@@ -26,11 +26,12 @@ class Slot:
 
     @property
     def variable(self) -> str:
-        return f"x{self.index}"
+        """Python text of its value; `ABSENT`, which equals no value, where it does not apply."""
+        return "ABSENT" if self.presence is Presence.NEVER else f"x{self.index}"
 
     @property
     def applies(self) -> str:
-        """Python text that says whether it applies: `ABSENT` stands for a value that does not."""
+        """Python text that says whether it applies."""
         if self.presence is Presence.MAYBE:
             return f"({self.variable} is not ABSENT)"
         return str(self.presence is Presence.ALWAYS)

@@ -291,3 +291,18 @@ CASES = {
     "fact.mode": ("day", "night"),
     "words.kind": ("clean", "rude", "vile"),
 }
+
+
+@pytest.mark.parametrize("modality", ["image", "text"])
+def test_a_consequence_within_a_choice_whose_modality_the_content_lacks_is_silent(modality: str) -> None:
+    """The checks ask for a default there; the evaluators agree without one, too."""
+    within = "for words.kind in [rude] { consequence c { on remove when fact.count >= 1 then strike } }"
+    pack = compiled(f"policy p {{ severity P1 rule r {{ when fact.flag then remove }} {within} }}")
+    facts: dict[str, Any] = {
+        "fact.flag": True,
+        "fact.count": 1,
+        **({"words.kind": "rude"} if modality == "text" else {}),
+    }
+    record = Record({}, facts, None, frozenset({modality}))
+    same(record, "AT", Scalar(pack), pack)
+    assert [item.name for item in Scalar(pack).decide(record, "AT").sanctions] == ["strike"] * (modality == "text")
