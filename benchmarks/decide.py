@@ -104,7 +104,7 @@ def _rendered(program: Program, scalar: Scalar, cases: Sequence[Case], trace: An
 
     def run() -> object:
         return [
-            Decision("id", scalar.decide(record, region), program, name, record).to_dict(trace)
+            Decision("id", scalar.decide(record, region), program, name, record, evaluate=scalar.decide).to_dict(trace)
             for record, region in cases
         ]
 

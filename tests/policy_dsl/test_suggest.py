@@ -51,5 +51,9 @@ def test_policies(name: str, meant: str | None) -> None:
     assert suggest(name, POLICIES) == meant
 
 
+def test_the_part_before_the_dot_counts_first() -> None:
+    assert suggest("text.hats", ("image.hats", "text.hate")) == "text.hate"
+
+
 def test_the_order_of_the_known_names_does_not_matter() -> None:
     assert suggest("text.hat", SCORES) == suggest("text.hat", reversed(SCORES))
