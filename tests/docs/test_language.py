@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,32 +22,16 @@ from engine.packtests import run_tests
 from policy_dsl import nodes as n
 from regions.load import load_regions
 from scorers.registry import Registry
+from tests.docs.pages import DOCS, Snippet, snippets
 
-DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "reference" / "language.md"
-FENCE = re.compile(r"^```(?P<kind>[^\n]+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"#\s*(error|warning|note): (LIM\d{3})")
 UNASKED = {"LIM201", "LIM202", "LIM203", "LIM211", "LIM215", "LIM216"}
 
 
-@dataclass(frozen=True)
-class Snippet:
-    """`line` is that of the block's first line in the page."""
-
-    kind: str
-    text: str
-    line: int
-
-
-def snippets(page: Path) -> Iterator[Snippet]:
-    text = page.read_text(encoding="utf-8")
-    for found in FENCE.finditer(text):
-        yield Snippet(found["kind"], found["text"], text.count("\n", 0, found.start("text")) + 1)
-
-
-ALL = tuple(snippets(PAGE))
-RULES = tuple(snippet for snippet in ALL if snippet.kind == "limen")
-MANIFEST = next(snippet.text for snippet in ALL if snippet.kind == "yaml")
+ALL = snippets(PAGE)
+RULES = snippets(PAGE, "limen")
+MANIFEST = snippets(PAGE, "yaml")[0].text
 each = pytest.mark.parametrize("snippet", [pytest.param(snippet, id=f"line {snippet.line}") for snippet in RULES])
 
 
@@ -120,18 +102,3 @@ def test_the_page_has_what_it_promises() -> None:
 def test_every_ruling_is_told() -> None:
     text = (DOCS / "explanation" / "rulings.md").read_text(encoding="utf-8")
     assert re.findall(r"^\*\*(R\d+) ", text, re.MULTILINE) == [f"R{number}" for number in range(1, 23)]
-
-
-def test_links_lead_somewhere() -> None:
-    for page in (PAGE, DOCS / "explanation" / "rulings.md"):
-        text = page.read_text(encoding="utf-8")
-        headings = {
-            re.sub(r"[^a-z0-9 -]", "", line.lower()).strip().replace(" ", "-")
-            for line in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-        }
-        for target in re.findall(r"\]\(([^)]+)\)", text):
-            path, _, anchor = target.partition("#")
-            if "://" in path:
-                continue
-            assert not path or (page.parent / path).exists(), target
-            assert path or anchor in headings, target

@@ -1,0 +1,5 @@
+"""`run` is the command line in this process, as its own tests run it."""
+
+from tests.limen.conftest import run
+
+__all__ = ["run"]
