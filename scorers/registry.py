@@ -1,12 +1,13 @@
 """Entry points, plugins passed by hand, and a manifest's settings -> configured scorers, or named problems."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -134,9 +135,21 @@ class Registry:
         if plugin is None:
             raise _RefusedError(Problem(name, unknown("scorer plugin", call.use, self.plugins), "use"))
         settings = _settings(name, plugin, entry)
-        scorer = _created(name, plugin, settings, folder)
+        scorer = _created(name, plugin, settings, folder, self._part)
         outputs = _calibrated(name, scorer.outputs, call.calibration, folder)
         return Configured(name, plugin, scorer, outputs, call.timeout_ms / 1000, call.batch)
+
+    def _part(self, folder: Path, key: str, entry: Any) -> Configured:
+        """A scorer within another one, of which the setting `key` holds `entry`. Raises SettingsError."""
+        try:
+            return self._configured(key, entry, folder)
+        except _RefusedError as refused:
+            problem = refused.problems[0]
+            raise SettingsError(problem.message, ".".join(filter(None, (key, problem.key)))) from refused
+
+
+Part: TypeAlias = Callable[[str, Any], Configured]
+"""What a composite's `create` is given."""
 
 
 class _Call(BaseModel):
@@ -209,9 +222,15 @@ def _problem(name: str, detail: Mapping[str, Any]) -> Problem:
     return Problem(name, f"`{key}`: {message}" if key else message, key)
 
 
-def _created(name: str, plugin: Plugin, settings: Any, folder: Path) -> Scorer:
+def _created(
+    name: str, plugin: Plugin, settings: Any, folder: Path, part: Callable[[Path, str, Any], Configured]
+) -> Scorer:
     try:
-        scorer = plugin.create(settings, folder)
+        scorer = (
+            plugin.create(settings, folder, partial(part, folder))
+            if plugin.composite
+            else plugin.create(settings, folder)
+        )
     except SettingsError as error:
         raise _RefusedError(Problem(name, str(error), error.key)) from error
     except Exception as error:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Protocol, TypeAlias, runtime_checkable
 
@@ -199,7 +198,9 @@ class SettingsError(ValueError):
 class Plugin:
     """A scorer as its package offers it.
 
-    `create` takes validated `settings` and the pack's folder, and raises SettingsError. `outputs` are those that every
+    `create` takes validated `settings` and the pack's folder, and raises SettingsError. A `composite` is made of other scorers:
+    its `create` takes a third argument, `part(key, entry)`, which makes the `Configured` scorer that the setting `key` holds as
+    `entry` (`text-linear`, or `{use: text-linear, …}`), of any plugin at hand. `outputs` are those that every
     configuration has; where they depend on settings, a `<part>` stands for what the settings name
     (`keywords.<list>.count`). `licence` is an SPDX expression; `card` a path or URL of the model card.
     `judges` is for those whose outputs apply to every content: the modalities that they look at.
@@ -211,12 +212,13 @@ class Plugin:
     licence: str
     cost: Cost
     outputs: Mapping[str, Output]
-    create: Callable[[Any, Path], Scorer]
+    create: Callable[..., Scorer]
     settings: type[BaseModel] = Settings
     summary: str = ""
     device: str = "cpu"
     card: str | None = None
     judges: tuple[Modality, ...] = ()
+    composite: bool = False
 
     def __post_init__(self) -> None:
         if not PLUGIN_NAME.fullmatch(self.name):

@@ -2,6 +2,7 @@ import asyncio
 import json
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -218,3 +219,52 @@ def test_only_a_score_can_be_calibrated():
     flag = scorer("flagged", outputs={"text.flag": Flag()}, modality="text")(lambda batch: [True for _ in batch])
     (problem,) = problems([flag], {"n": {"use": "flagged", "calibration": {"text.flag": [[0, 0], [1, 1]]}}})
     assert "is a flag: only a score can be calibrated" in problem.message
+
+
+class Around(Scorer):
+    """Gives what its part gives, under another name."""
+
+    def __init__(self, part):
+        self.part = part
+        self.outputs = {f"around.{name.rpartition('.')[2]}": output for name, output in part.outputs.items()}
+
+    def score(self, batch):
+        return [
+            {f"around.{name.rpartition('.')[2]}": value for name, value in row.items()}
+            for row in self.part.scorer.score(batch)
+        ]
+
+
+class Of(Settings):
+    judge: Any = "inner"
+
+
+def around():
+    inner = scorer("inner", outputs={"text.loud": Score()}, modality="text")(lambda texts: [0.5 for _ in texts])
+
+    def create(settings, _folder, part):
+        return Around(part("judge", settings.judge))
+
+    outer = Plugin("around", "1", "MIT", Cost.CPU, {"around.<label>": Score()}, create, settings=Of, composite=True)
+    return Registry.of([inner, outer])
+
+
+def test_a_composite_is_made_of_other_scorers():
+    (made,) = around().configure({"it": {"use": "around", "judge": {"use": "inner", "timeout_ms": 50}}}, Path()).scorers
+    assert list(made.outputs) == ["around.loud"]
+    assert made.scorer.score([Content(text="a")]) == [{"around.loud": 0.5}]
+    assert (made.scorer.part.plugin.name, made.scorer.part.timeout) == ("inner", 0.05)
+
+
+@pytest.mark.parametrize(
+    ("judge", "key", "message"),
+    [
+        ("iner", "judge.use", "unknown scorer plugin `iner`: did you mean `inner`?"),
+        ({"use": "inner", "batch": 0}, "judge.batch", "`batch`: input should be greater than 0"),
+        (3, "judge", "expected `{use: PLUGIN, …}`"),
+    ],
+)
+def test_what_is_wrong_with_a_part_is_told_with_its_key(judge, key, message):
+    (problem,) = around().configure({"it": {"use": "around", "judge": judge}}, Path()).problems
+    assert problem.key == key
+    assert message in problem.message
