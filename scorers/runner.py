@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scorers.content import Content
+from scorers.deadline import within
 from scorers.registry import Configured
 from scorers.scorer import Missing, Row, Value
 from scorers.threads import in_thread
@@ -109,7 +110,8 @@ class Runner:
         """Call the scorer once. Raises _FailedError, and CancelledError when the caller is cancelled."""
         if limit <= 0:
             raise _FailedError("the batch failed, and there was no time left to ask for this content alone")
-        answer, thread = self._started(scorer, batch)
+        with within(limit):  # so that a remote scorer can answer for what it has before it is cut off
+            answer, thread = self._started(scorer, batch)
         try:
             await asyncio.wait({answer}, timeout=limit)
         finally:
