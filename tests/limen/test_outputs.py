@@ -112,7 +112,13 @@ def test_a_reader_that_stops_ends_it_in_silence(pack: Path, tmp_path: Path) -> N
 def test_an_interrupt_is_one_line(pack: Path) -> None:
     command = [*LIMEN, "decide", "--pack", str(pack), "--input", "-"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=HOME, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+
+    def interruptible() -> None:
+        signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        )  # what runs in the background of a shell inherits that it is ignored
+
+    with subprocess.Popen(command, cwd=HOME, stdin=pipe, stdout=pipe, stderr=pipe, preexec_fn=interruptible) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
