@@ -53,7 +53,7 @@ def links(page: Path) -> tuple[str, ...]:
 
 def cells(page: Path, heading: str) -> set[str]:
     """What stands as code in the first cells of the table rows below a heading."""
-    section = page.read_text(encoding="utf-8").partition(f"\n{heading}\n")[2]
+    section = f"\n{FENCE.sub('', page.read_text(encoding='utf-8'))}".partition(f"\n{heading}\n")[2]
     section = re.split(r"^#+ ", section, maxsplit=1, flags=re.MULTILINE)[0]
     rows = re.findall(r"^\|([^|]*)\|", section, re.MULTILINE)
     return {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
