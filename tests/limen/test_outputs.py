@@ -118,7 +118,7 @@ def test_an_interrupt_is_one_line(pack: Path) -> None:
             signal.SIGINT, signal.SIG_DFL
         )  # what runs in the background of a shell inherits that it is ignored
 
-    with subprocess.Popen(command, cwd=HOME, stdin=pipe, stdout=pipe, stderr=pipe, preexec_fn=interruptible) as process:
+    with subprocess.Popen(command, cwd=HOME, stdin=pipe, stdout=pipe, stderr=pipe, preexec_fn=interruptible) as process:  # noqa: PLW1509  (no threads here)
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
