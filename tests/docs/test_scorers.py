@@ -1,26 +1,20 @@
 """The pages on scorers say what is so: their snippets run, and every built-in, setting and output stands there."""
 
-import re
-from pathlib import Path
-
 import pytest
 import yaml
 
 from scorers.registry import Registry
+from tests.docs.pages import DOCS, snippets
 
-DOCS = Path(__file__).parents[2] / "docs"
-REFERENCE = (DOCS / "reference" / "scorers.md").read_text(encoding="utf-8")
-HOW_TO = (DOCS / "how-to" / "write-a-scorer.md").read_text(encoding="utf-8")
-
-
-def blocks(page, language):
-    return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+PAGE = DOCS / "reference" / "scorers.md"
+REFERENCE = PAGE.read_text(encoding="utf-8")
+HOW_TO = DOCS / "how-to" / "write-a-scorer.md"
 
 
 def test_the_snippets_of_the_how_to_run_in_order():
     names = {"__name__": "snippets"}
-    for block in blocks(HOW_TO, "python"):
-        exec(compile(block, "write-a-scorer.md", "exec"), names)
+    for block in snippets(HOW_TO, "python"):
+        exec(compile(block.text, "write-a-scorer.md", "exec"), names)
     assert names["shouting"].summary == "How much of a text is in capitals."
     assert [row["text.words"] for row in names["size"](["a b", ""])] == [2, 0]
 
@@ -29,7 +23,7 @@ def test_the_manifests_of_the_reference_configure(tmp_path):
     for path in ("lists/spam.txt", "lists/insults.en.txt", "data/banned.jsonl"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text("" if path.endswith("jsonl") else "badword\n")
-    manifests = [yaml.safe_load(block) for block in blocks(REFERENCE, "yaml")]
+    manifests = [yaml.safe_load(block.text) for block in snippets(PAGE, "yaml")]
     assert len(manifests) == 2
     for manifest in manifests:
         setup = Registry.installed().configure(manifest["scorers"], tmp_path)
