@@ -19,7 +19,11 @@ $(VENV)/installed: $(VENV)/pyvenv.cfg pyproject.toml
 	$(PIP) install -qq --editable .
 	@touch $@
 
-$(VENV)/installed-test: $(VENV)/installed
+$(VENV)/installed-all: $(VENV)/installed
+	$(PIP) install -qq --editable '.[all]'
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed-all
 	$(PIP) install -qq --group test
 	@touch $@
 
@@ -27,7 +31,7 @@ $(VENV)/installed-dev: $(VENV)/installed-test
 	$(PIP) install -qq --group dev
 	@touch $@
 
-demo: $(VENV)/installed ## moderate a few real posts under the shipped pack
+demo: $(VENV)/installed-all ## moderate a few real posts under the shipped pack
 	@$(BIN)/limen demo
 
 test: $(VENV)/installed-test ## run the tests
@@ -53,8 +57,9 @@ format: $(VENV)/installed-dev ## rewrite the code in its canonical form
 fuzz: $(VENV)/installed-test ## 200,000 hostile inputs for the parser and the loader
 	$(BIN)/python -m tests.fuzz.run --inputs 200000
 
-package: $(VENV)/installed-dev ## build sdist and wheel; try the wheel in an empty folder
+package: $(VENV)/installed-dev ## build sdist and wheel; try the wheel in an empty folder; resolve the extras
 	bash tests/packaging/try-wheel $(BIN)/python
+	$(BIN)/python tests/packaging/check_extras.py
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
