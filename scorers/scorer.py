@@ -155,6 +155,40 @@ class Scorer(Protocol):
         return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A content made ready for a model: tokenised, decoded.
+
+    `size` is its length in what a padded batch pads (tokens; of the longest window, where there are several): contents
+    of like sizes share batches. Leave it 1 where every content has the same shape.
+    """
+
+    data: Any
+    size: int = 1
+
+
+class StagedScorer(Scorer):
+    """A scorer in two stages: `prepare` (tokenise, decode) runs for the next batch while `infer` runs for this one.
+
+    What holds for `score` holds for both: thread-safe, deterministic, a batch is its members, both may raise. A batch
+    that `infer` gets was not necessarily prepared together. `score` is both stages, one after the other.
+    """
+
+    def prepare(self, batch: Sequence[Content]) -> Sequence[Prepared | Missing]:
+        """Make each content ready, in order; `Missing` where it cannot be (a picture that does not decode)."""
+        raise NotImplementedError
+
+    def infer(self, batch: Sequence[Prepared]) -> Rows:
+        """Run the model: one row for each prepared content, in order. Never called with an empty batch."""
+        raise NotImplementedError
+
+    def score(self, batch: Sequence[Content]) -> Rows:
+        prepared = self.prepare(batch)
+        ready = [one for one in prepared if isinstance(one, Prepared)]
+        rows = iter(self.infer(ready) if ready else ())
+        return [one if isinstance(one, Missing) else next(rows) for one in prepared]
+
+
 class Settings(BaseModel):
     """Base of a plugin's settings and of their parts: frozen, unknown keys refused with a suggestion."""
 
@@ -204,6 +238,9 @@ class Plugin:
     configuration has; where they depend on settings, a `<part>` stands for what the settings name
     (`keywords.<list>.count`). `licence` is an SPDX expression; `card` a path or URL of the model card.
     `judges` is for those whose outputs apply to every content: the modalities that they look at.
+    `cacheable` False: its scores are never kept (it is not deterministic, or reads its lists anew while it runs).
+    `reads_facts` False: its answers depend on nothing of a content but the parts of the modalities that it judges and
+    the language, so that a score kept for one author serves for another.
     Raises ValueError where the name is no plugin name.
     """
 
@@ -219,6 +256,8 @@ class Plugin:
     card: str | None = None
     judges: tuple[Modality, ...] = ()
     composite: bool = False
+    cacheable: bool = True
+    reads_facts: bool = True
 
     def __post_init__(self) -> None:
         if not PLUGIN_NAME.fullmatch(self.name):
