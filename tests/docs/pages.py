@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -57,3 +58,18 @@ def cells(page: Path, heading: str) -> set[str]:
     section = re.split(r"^#+ ", section, maxsplit=1, flags=re.MULTILINE)[0]
     rows = re.findall(r"^\|([^|]*)\|", section, re.MULTILINE)
     return {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+
+
+def run_python(page: Path, printed: Callable[[], str]) -> dict[str, Any]:
+    """Runs the page's ```python blocks in order, each ```text block being what was printed since the last; what they define.
+
+    `printed` gives what was written to standard output since it was last asked.
+    """
+    defined: dict[str, Any] = {"__name__": page.stem}
+    for block in snippets(page, "python", "text"):
+        if block.kind == "python":
+            assert printed() == "", f"what is printed above line {block.line} is not shown"
+            exec(compile(block.text, str(page), "exec"), defined)
+        else:
+            assert printed() == block.text
+    return defined

@@ -12,7 +12,7 @@ import pytest
 
 import limen
 from tests.docs.packs import pack
-from tests.docs.pages import README, ROOT, snippets
+from tests.docs.pages import README, ROOT, run_python, snippets
 from tests.limen.packs import Run
 
 TEXT = README.read_text(encoding="utf-8")
@@ -22,14 +22,7 @@ TEXT = README.read_text(encoding="utf-8")
 def names(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """What the Python blocks define, after each has printed what the block behind it shows."""
     monkeypatch.chdir(ROOT)
-    defined: dict[str, Any] = {"__name__": "readme"}
-    for block in snippets(README, "python", "text"):
-        if block.kind == "python":
-            assert capsys.readouterr().out == "", f"what is printed above line {block.line} is not shown"
-            exec(compile(block.text, "README.md", "exec"), defined)
-        else:
-            assert capsys.readouterr().out == block.text
-    return defined
+    return run_python(README, lambda: capsys.readouterr().out)
 
 
 def test_the_rules_check_without_a_finding_and_are_tested_at_every_boundary(run: Run, tmp_path: Path) -> None:
@@ -43,7 +36,7 @@ def test_the_rules_check_without_a_finding_and_are_tested_at_every_boundary(run:
 def test_the_commands_run(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     commands = [line[2:] for block in snippets(README, "console") for line in block.text.splitlines()]
-    commands += [code for code in re.findall(r"`(limen [^`]*)`", TEXT) if "…" not in code]
+    commands += re.findall(r"`(limen --[^`]*)`", TEXT)
     assert [name for _, name, *_ in map(shlex.split, commands)] == ["init", "check", "test", "fmt", "--help"]
     for command in commands:
         status, _, err = run(*shlex.split(command, comments=True)[1:])
