@@ -15,7 +15,11 @@ from policy_dsl.suggest import suggest
 from scorers.registry import Registry
 from scorers.scorer import Output, ScorerCard
 
-app = typer.Typer(help="What is registered: outputs, modality, cost, version, device, licence.", no_args_is_help=True)
+app = typer.Typer(
+    help="What is registered: outputs, modality, cost, version, device, licence.",
+    no_args_is_help=True,
+    add_completion=False,  # the whole command has none either
+)
 Format = Annotated[Literal["text", "json"], typer.Option(help="How it is written.")]
 
 
