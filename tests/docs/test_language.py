@@ -22,16 +22,14 @@ from engine.packtests import run_tests
 from policy_dsl import nodes as n
 from regions.load import load_regions
 from scorers.registry import Registry
+from tests.docs.packs import MANIFEST, pack
 from tests.docs.pages import DOCS, Snippet, snippets
 
 PAGE = DOCS / "reference" / "language.md"
 MARK = re.compile(r"#\s*(error|warning|note): (LIM\d{3})")
 UNASKED = {"LIM201", "LIM202", "LIM203", "LIM211", "LIM215", "LIM216"}
-
-
 ALL = snippets(PAGE)
 RULES = snippets(PAGE, "limen")
-MANIFEST = snippets(PAGE, "yaml")[0].text
 each = pytest.mark.parametrize("snippet", [pytest.param(snippet, id=f"line {snippet.line}") for snippet in RULES])
 
 
@@ -41,9 +39,7 @@ def tree() -> Any:
 
 
 def loaded(snippet: Snippet, root: Path) -> LoadedPack:
-    (root / "limen.yaml").write_text(MANIFEST, encoding="utf-8")
-    (root / "rules.limen").write_text(snippet.text, encoding="utf-8")
-    return load_pack(root, Registry.of(()), tree())
+    return load_pack(pack(root, rules=snippet.text), Registry.of(()), tree())
 
 
 def expected(snippet: Snippet) -> set[tuple[int, str, str]]:
