@@ -38,11 +38,13 @@ def nearest_change(evaluation: Evaluation, outcome: Outcome, decide: Decide) -> 
     Exact for ladders on scores and on derived scores that rise or fall with each operand, and for comparisons of a score
     with a number; a score that stands inside an expression as first operand of a `cascade` may have a nearer change.
     """
+    aims = [(judgement, *target) for judgement in evaluation.live for target in targets(judgement)]
     found = sorted(
         {
             (abs(x - value), name, x, value)
             for name, value in known(evaluation)
-            for x in turning_points(evaluation, name, value)
+            for x in turning_points(aims, name)
+            if 0 <= x <= MICRO and x != value
         }
     )
     for _, name, becomes, value in found:
@@ -61,11 +63,11 @@ def known(evaluation: Evaluation) -> Iterator[tuple[str, int]]:
             yield spec.name, value
 
 
-def turning_points(evaluation: Evaluation, name: str, value: int) -> Iterator[int]:
-    for judgement in evaluation.live:
-        for score, thresholds in targets(judgement):
-            if depends(judgement, score, name):
-                yield from (x for x in _points(judgement, score, name, thresholds) if 0 <= x <= MICRO and x != value)
+def turning_points(aims: Sequence[tuple[Judgement, str, set[int]]], name: str) -> Iterator[int]:
+    """Values of the input `name` beside which one of the `targets` turns."""
+    for judgement, score, thresholds in aims:
+        if depends(judgement, score, name):
+            yield from _points(judgement, score, name, thresholds)
 
 
 def targets(judgement: Judgement) -> Iterator[tuple[str, set[int]]]:
