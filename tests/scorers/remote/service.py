@@ -1,0 +1,168 @@
+"""A real HTTP server on the loopback that answers as a test wants, well or badly."""
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came in."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: Message
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+@dataclass
+class Service:
+    """What runs: its address, what it was asked, and `answer`, which a test may change."""
+
+    url: str
+    answer: Callable[[Asked], Answer]
+    asked: list[Asked] = field(default_factory=list)
+    under_way: int = 0
+    most_under_way: int = 0
+    connections: int = 0
+    stopping: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def says(body: Any, status: int = 200, kind: str = "application/json", **headers: str) -> Answer:
+    """Answer with JSON, or with bytes as they are."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("content-type", kind)
+        handler.send_header("content-length", str(len(data)))
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    return answer
+
+
+def html(status: int = 200) -> Answer:
+    return says(b"<html><body>Please log in</body></html>", status, "text/html; charset=utf-8")
+
+
+def resets(handler: BaseHTTPRequestHandler) -> None:
+    """Break the connection off in the middle of the answer."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{")
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.rfile.close()
+    handler.wfile.close()
+    handler.connection.close()
+    handler.close_connection = True
+
+
+def drips(service: Service, pause: float = 0.02) -> Answer:
+    """Send a byte now and then, for ever: no single read is slow."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{")
+        while not service.stopping.wait(pause):
+            handler.wfile.write(b" ")
+
+    return answer
+
+
+def hangs(service: Service) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        service.stopping.wait(30)
+        handler.close_connection = True
+
+    return answer
+
+
+def floods(handler: BaseHTTPRequestHandler) -> None:
+    """Send a body without end."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
+    chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
+    for _ in range(10_000):
+        handler.wfile.write(chunk)
+
+
+def slowly(seconds: float, then: Answer) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(seconds)
+        then(handler)
+
+    return answer
+
+
+@contextmanager
+def serving(answer: Callable[[Asked], Answer] | Answer, host: str = "127.0.0.1"):
+    """Run a service; `answer` is called with each request and says how to answer it."""
+    service = Service("", answer)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            with service.lock:
+                service.connections += 1
+
+        def handle_one_request(self) -> None:
+            try:
+                super().handle_one_request()
+            except (OSError, ValueError):  # the client has gone, or the test closed the connection
+                self.close_connection = True
+
+        def work(self) -> None:
+            split = urlsplit(self.path)
+            query = {key: values[0] for key, values in parse_qs(split.query).items()}
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            asked = Asked(self.command, split.path, query, self.headers, body)
+            with service.lock:
+                service.asked.append(asked)
+                service.under_way += 1
+                service.most_under_way = max(service.most_under_way, service.under_way)
+            try:
+                service.answer(asked)(self)
+            finally:
+                with service.lock:
+                    service.under_way -= 1
+
+        do_GET = do_POST = work  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    server = Server((host, 0), Handler)
+    shown = f"[{host}]" if ":" in host else host
+    service.url = f"http://{shown}:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield service
+    finally:
+        service.stopping.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
