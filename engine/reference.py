@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 
 from engine.decision import Outcome, Routed, Sanctioned, Status, Verdict
 from engine.join import join_effects, join_routes, join_sanctions
-from engine.judge import Judgement
+from engine.judge import Judgement, Names
 from engine.record import Record, read_input
-from engine.skipping import harmless, speakers
+from engine.skipping import at_stake, speakers
 from engine.view import View
 from policy_dsl import program as p
 from policy_dsl.program import Program
@@ -59,10 +59,20 @@ class Evaluation:
 
         Inputs said to be skipped are missing like any others where they could have mattered (ruling R4).
         """
-        judged = self.judge(self.record)
-        if not self.record.skipped or harmless(self, judged):
-            return judged
-        return self.judge(replace(self.record, skipped=frozenset()))
+        return self._claimed if not self._stakes else self.judge(replace(self.record, skipped=frozenset()))
+
+    @cached_property
+    def _claimed(self) -> tuple[Judgement, ...]:
+        return self.judge(self.record)
+
+    @cached_property
+    def _stakes(self) -> Names:
+        return at_stake(self, self._claimed) if self.record.skipped else frozenset()
+
+    @property
+    def at_stake(self) -> Names:
+        """The skipped inputs that could still change the decision, some of them at least; empty where none could (ruling R4)."""
+        return self._stakes or self.record.skipped.intersection(self.outcome().missing)
 
     def judge(self, record: Record) -> tuple[Judgement, ...]:
         place = self.program.regions.index(self.region)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from engine.compiled.code import TOO_DEEP
 from engine.compiled.fast import Block, Fast, Template
@@ -18,7 +19,7 @@ from engine.compiled.reading import UnusualError
 from engine.compiled.slots import Slot, slots
 from engine.decision import Outcome
 from engine.record import Record
-from engine.reference import decide
+from engine.reference import Evaluation
 from policy_dsl.cel.values import CelError
 from policy_dsl.program import Program
 
@@ -30,6 +31,28 @@ MAX_ALIASES = 4096  # different sets of modalities that callers name, known ones
 
 UNUSUAL = (KeyError, TypeError, OverflowError, UnusualError, CelError)
 """What a complete record's function raises where the record is not one."""
+
+
+class WithGaps(Protocol):
+    """Decides records in which something is missing, in one region."""
+
+    def decide(self, record: Record) -> Outcome: ...
+
+    def at_stake(self, record: Record) -> frozenset[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """By the reference, where a region is too deep to be compiled."""
+
+    program: Program
+    region: str
+
+    def decide(self, record: Record) -> Outcome:
+        return Evaluation(self.program, record, self.region).outcome()
+
+    def at_stake(self, record: Record) -> frozenset[str]:
+        return Evaluation(self.program, record, self.region).at_stake
 
 
 class Scalar:
@@ -52,7 +75,7 @@ class Scalar:
         self._templates: dict[Any, Template] = {}
         self._blocks: dict[Any, Block] = {}
         self._slots: dict[Modalities, dict[str, Slot]] = {}
-        self._open: dict[str, Callable[[Record], Outcome]] = {}
+        self._open: dict[str, WithGaps] = {}
         self._policies: dict[tuple[int, int], OpenPolicy] = {}
 
     def decide(self, record: Record, region: str) -> Outcome:
@@ -83,11 +106,21 @@ class Scalar:
 
     def decide_with_gaps(self, record: Record, region: str) -> Outcome:
         """The way of records with gaps; it takes any. Raises ValueError for a region that the program lacks."""
+        return self._open_in(region).decide(record)
+
+    def at_stake(self, record: Record, region: str) -> frozenset[str]:
+        """The skipped inputs that could still change the decision, some of them at least; empty where none could (ruling R4).
+
+        Raises ValueError for a region that the program lacks.
+        """
+        return self._open_in(region).at_stake(record)
+
+    def _open_in(self, region: str) -> WithGaps:
         found = self._open.get(region)
         if found is None:
             with self._lock:
                 found = self._open.setdefault(region, self._open_region(region))
-        return found(record)
+        return found
 
     # -- complete records --------------------------------------------------------------------------------------------
 
@@ -149,13 +182,13 @@ class Scalar:
 
     # -- records with gaps -------------------------------------------------------------------------------------------
 
-    def _open_region(self, region: str) -> Callable[[Record], Outcome]:
+    def _open_region(self, region: str) -> WithGaps:
         stands = Region(self._program, region)
         try:
             policies = [self._open_policy(here) for here in self._heres(region)]
-            return OpenRegion(stands, policies, self._places, self._memory).decide
+            return OpenRegion(stands, policies, self._places, self._memory)
         except TOO_DEEP:
-            return lambda record: decide(self._program, record, region)
+            return Walked(self._program, region)
 
     def _open_policy(self, here: Here) -> OpenPolicy:
         key = here.number, here.place

@@ -16,7 +16,7 @@ from engine.compiled.states import ERROR, FALSE, TRUE, is_unknown, mask_of, unkn
 from engine.decision import Outcome
 from engine.record import Record
 from engine.reference import Evaluation
-from engine.skipping import harmless
+from engine.skipping import at_stake
 from policy_dsl import program as p
 from policy_dsl.cel.partial import Unknown
 from policy_dsl.cel.pycode import Constants
@@ -33,7 +33,7 @@ class OpenRegion:
         self.consequences = [ReactionCode(item, places) for item in region.consequences]
         self.read = places.read
         self.size = len(places.index)
-        self.outcomes, self.safe = memory.dictionary(), memory.dictionary()
+        self.outcomes, self.stakes = memory.dictionary(), memory.dictionary()
 
     def decide(self, record: Record) -> Outcome:
         values, mask = self.read(record, self.size)
@@ -42,7 +42,7 @@ class OpenRegion:
 
     def _decide(self, record: Record, values: list[Any], mask: int, skipped: int) -> Outcome:
         saids = tuple([policy.said(values, mask, record.at, skipped) for policy in self.live])
-        if skipped and any(said.undetermined for said in saids) and not self._harmless(record, saids, values, mask):
+        if skipped and any(said.undetermined for said in saids) and self._stakes(record, saids, values, mask):
             return self._decide(replace(record, skipped=frozenset()), values, mask, 0)
         arms = (
             tuple(arm for policy in self.experiments for arm in policy.arms(values, mask)) if self.experiments else ()
@@ -77,14 +77,22 @@ class OpenRegion:
         self.memory.keep(self.outcomes, (saids, arms, truths), found)
         return found
 
-    def _harmless(self, record: Record, saids: tuple[Said, ...], values: list[Any], mask: int) -> bool:
-        """Whether the decision is the same for every value of what was skipped (ruling R4)."""
+    def at_stake(self, record: Record) -> frozenset[str]:
+        """As `Evaluation.at_stake`."""
+        values, mask = self.read(record, self.size)
+        skipped = self.places.mask(name for name in record.skipped if name in self.places.specs)
+        saids = tuple([policy.said(values, mask, record.at, skipped) for policy in self.live])
+        found = self._stakes(record, saids, values, mask) if any(said.undetermined for said in saids) else None
+        return found or record.skipped.intersection(self._decide(record, values, mask, skipped).missing)
+
+    def _stakes(self, record: Record, saids: tuple[Said, ...], values: list[Any], mask: int) -> frozenset[str]:
+        """The skipped inputs that could change what the policies come to (ruling R4)."""
         key = saids, tuple(code.truth(values, mask, record.at) for code in self.consequences)
-        found: bool | None = self.safe.get(key)
+        found: frozenset[str] | None = self.stakes.get(key)
         if found is None:
             judgements = [policy.judgement(said.state) for policy, said in zip(self.live, saids, strict=True)]
-            found = harmless(Evaluation(self.places.program, record, self.region.code), judgements)
-            self.memory.keep(self.safe, key, found)
+            found = at_stake(Evaluation(self.places.program, record, self.region.code), judgements)
+            self.memory.keep(self.stakes, key, found)
         return found
 
 
