@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scorers.calibration import Calibration
 from scorers.paths import inside
-from scorers.scorer import OUTPUT_NAME, Kind, Output, Plugin, Scorer, ScorerCard, SettingsError, modalities
+from scorers.scorer import OUTPUT_NAME, Kind, Output, Plugin, Scorer, ScorerCard, Settings, SettingsError, modalities
 from scorers.suggest import unknown
 from scorers.values import told
 
@@ -35,7 +35,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """A scorer of a pack: the plugin, its settings applied, and how the runner shall call it."""
+    """A scorer of a pack: the plugin, its settings applied, and how the runner shall call it.
+
+    Seconds: `timeout` of a call, and `wait` for a batch to fill (None: what suits the cost class). `batch`: contents a
+    call at most (None: the runner's own measure). `queue`: how many contents may wait. `cache` None: nothing is kept.
+    `settings` are the plugin's, as they are written in a file of `folder`.
+    """
 
     name: str
     plugin: Plugin
@@ -43,6 +48,11 @@ class Configured:
     outputs: Mapping[str, Output]
     timeout: float = 10.0
     batch: int | None = None
+    wait: float | None = None
+    queue: int = 1024
+    cache: "CacheSettings | None" = field(default_factory=lambda: CacheSettings())  # noqa: PLW0108 - it stands below
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path = Path()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +147,11 @@ class Registry:
         settings = _settings(name, plugin, entry)
         scorer = _created(name, plugin, settings, folder, self._part)
         outputs = _calibrated(name, scorer.outputs, call.calibration, folder)
-        return Configured(name, plugin, scorer, outputs, call.timeout_ms / 1000, call.batch)
+        wait = None if call.max_wait_ms is None else call.max_wait_ms / 1000
+        cache = call.cache if isinstance(call.cache, CacheSettings) else CacheSettings() if call.cache else None
+        own = MappingProxyType({key: value for key, value in entry.items() if key not in _Call.model_fields})
+        how = (call.timeout_ms / 1000, call.batch, wait, call.queue, cache)
+        return Configured(name, plugin, scorer, outputs, *how, own, folder)
 
     def _part(self, folder: Path, key: str, entry: Any) -> Configured:
         """A scorer within another one, of which the setting `key` holds `entry`. Raises SettingsError."""
@@ -152,6 +166,13 @@ Part: TypeAlias = Callable[[str, Any], Configured]
 """What a composite's `create` is given."""
 
 
+class CacheSettings(Settings):
+    """What the cache may do with a scorer's values: for how many seconds it keeps them, and for whom."""
+
+    ttl_s: float = Field(default=3600.0, gt=0)
+    near_duplicates: bool = False
+
+
 class _Call(BaseModel):
     """The settings that every scorer has; the others are the plugin's."""
 
@@ -159,6 +180,9 @@ class _Call(BaseModel):
     use: str
     timeout_ms: int = Field(default=10_000, gt=0)
     batch: int | None = Field(default=None, gt=0)
+    max_wait_ms: float | None = Field(default=None, ge=0)
+    queue: int = Field(default=1024, gt=0)
+    cache: bool | CacheSettings = True
     calibration: dict[str, str | list[list[float]]] = {}
 
 

@@ -5,20 +5,24 @@ Nothing that a scorer does reaches the caller as an exception: a failure makes o
 
 import asyncio
 import inspect
-import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from scorers.batching.batcher import Batcher
+from scorers.batching.counts import Counts
+from scorers.batching.watch import Watch
+from scorers.cache import Asked, ScoreCache
 from scorers.content import Content
-from scorers.deadline import within
+from scorers.direct import Direct
+from scorers.fingerprint import Fingerprint
+from scorers.loading import Loads
 from scorers.registry import Configured
-from scorers.scorer import Missing, Row, Value
-from scorers.threads import in_thread
-from scorers.values import told, value_in
+from scorers.scorer import Missing, Value
+from scorers.values import Answer, answer_in
 
-HANGING_CALLS = 4
 LOAD_TIMEOUT = 120.0
+LEAST_SEVERE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,162 +31,120 @@ class Scored:
 
     `values`: output -> value (a score is a whole number of millionths, as the nearest float). `missing`: output -> why
     it is not there though it should be. `not_applicable`: outputs whose modality the content lacks. `scorers`:
-    instance -> `plugin@version`, of those that were asked.
+    instance -> `plugin@version`, of those that were asked; `cached`: those of them whose values were known already.
     """
 
     values: Mapping[str, Value]
     missing: Mapping[str, str]
     not_applicable: frozenset[str]
     scorers: Mapping[str, str]
+    cached: frozenset[str] = frozenset()
 
 
 class Runner:
-    """Runs a pack's scorers; holds what outlives a call: which are loaded, and which calls hang.
+    """Runs a pack's scorers; holds what outlives a call: what is loaded, the lines before the models, the cache.
 
-    Use it from one event loop at a time. Plain functions run in daemon threads, which a timeout abandons but cannot
-    stop: a scorer with four calls still hanging is not asked again until one of them ends.
+    It may be used from several threads and event loops at once: contents of all of them share batches. Plain functions
+    run in worker threads, which a timeout abandons but cannot stop: a scorer with four calls still hanging is not asked
+    again until one of them ends.
     """
 
-    def __init__(self, scorers: Iterable[Configured], *, load_timeout: float = LOAD_TIMEOUT) -> None:
-        """Take the scorers, cheapest first from here on; `load_timeout` is in seconds."""
+    def __init__(
+        self, scorers: Iterable[Configured], *, load_timeout: float = LOAD_TIMEOUT, cache: ScoreCache | None = None
+    ) -> None:
+        """Take the scorers, cheapest first from here on; `load_timeout` is in seconds; without a `cache` nothing is kept."""
         self.scorers = tuple(sorted(scorers, key=lambda scorer: scorer.plugin.cost))
-        self._load_timeout = load_timeout
-        self._loads: dict[str, asyncio.Future[Any]] = {}
-        self._hanging: dict[str, list[threading.Thread]] = {}
+        self._loads = Loads(load_timeout)
+        self._cache = cache
+        self._counts = {scorer.name: Counts() for scorer in self.scorers}
+        watch = Watch()
+        self._askers = {scorer.name: _asker(scorer, watch, self._counts[scorer.name]) for scorer in self.scorers}
 
-    async def run(self, contents: Sequence[Content], only: Collection[str] | None = None) -> tuple[Scored, ...]:
+    async def run(
+        self,
+        contents: Sequence[Content],
+        only: Collection[str] | None = None,
+        *,
+        deadline: float | None = None,
+        severity: int = LEAST_SEVERE,
+    ) -> tuple[Scored, ...]:
         """Ask the scorers (those named in `only`, by instance) about each content; one result a content, in order.
 
-        Raises nothing but asyncio.CancelledError, when the caller is cancelled.
+        `deadline` is a time of `time.monotonic()`: what is not known by then is missing. `severity` from 0 (most
+        severe) to 3: the more severe is asked about first, and then what is due sooner.
+        Raises nothing but asyncio.CancelledError, when the caller is cancelled; what it waited for is then dropped.
         """
         asked = [scorer for scorer in self.scorers if only is None or scorer.name in only]
-        columns = await asyncio.gather(*(self._ask(scorer, contents) for scorer in asked))
+        prints = [Fingerprint(content) for content in contents]
+        columns = await asyncio.gather(*(self._column(scorer, prints, deadline, severity) for scorer in asked))
         return tuple(
             _scored(content, asked, [column[index] for column in columns]) for index, content in enumerate(contents)
         )
 
-    async def _ask(self, scorer: Configured, contents: Sequence[Content]) -> list[Row]:
-        """Return a row a content; it is empty where the scorer judges nothing of the content."""
-        rows: list[Row] = [{} for _ in contents]
-        judged = [i for i, content in enumerate(contents) if _judges(scorer, content)]
-        size = scorer.batch or max(1, len(judged))
-        for start in range(0, len(judged), size):
-            chunk = judged[start : start + size]
-            for index, row in zip(chunk, await self._rows(scorer, [contents[i] for i in chunk]), strict=True):
-                rows[index] = row
-        return rows
+    def statistics(self) -> Mapping[str, Counts]:
+        """Return, for each scorer, what it was asked and what came of it, since this runner was made."""
+        return {name: replace(counts) for name, counts in self._counts.items()}
 
-    async def _rows(self, scorer: Configured, batch: Sequence[Content]) -> Sequence[Row]:
-        try:
-            await self._loaded(scorer)
-            return await self._call(scorer, batch, scorer.timeout)
-        except _FailedError as failure:
-            if failure.final or len(batch) == 1:
-                return [Missing(str(failure))] * len(batch)
-        return await self._one_by_one(scorer, batch)
+    async def _column(
+        self, scorer: Configured, prints: Sequence[Fingerprint], deadline: float | None, severity: int
+    ) -> list[Asked]:
+        """Return an answer a content; it is empty where the scorer judges nothing of the content."""
+        column = [Asked({}) for _ in prints]
+        judged = [i for i, content in enumerate(prints) if _judges(scorer, content.content)]
+        if not judged:
+            return column
+        counts = self._counts[scorer.name]
+        counts.asked += len(judged)
 
-    async def _one_by_one(self, scorer: Configured, batch: Sequence[Content]) -> list[Row]:
-        """Ask again for each content alone, in all within one more timeout, so that a bad one harms no other."""
-        clock = asyncio.get_running_loop().time
-        end = clock() + scorer.timeout
-        rows: list[Row] = []
-        for content in batch:
-            try:
-                rows.extend(await self._call(scorer, [content], end - clock()))
-            except _FailedError as failure:
-                rows.append(Missing(str(failure)))
-        return rows
+        async def ask(contents: Sequence[Content]) -> Sequence[Answer]:
+            return await self._answers(scorer, contents, deadline, severity)
 
-    async def _loaded(self, scorer: Configured) -> None:
-        """Load once for all who ask; a load that failed is tried again by the next call. Raises _FailedError."""
-        load = self._loads.get(scorer.name)
-        if load is None or _failed(load) or (not load.done() and load.get_loop() is not asyncio.get_running_loop()):
-            _, load = in_thread(scorer.scorer.load)
-            self._loads[scorer.name] = load
-        if not load.done():
-            await asyncio.wait({load}, timeout=self._load_timeout)
-        if not load.done():
-            raise _FailedError(f"not loaded within {self._load_timeout:g} s", final=True)
-        if error := load.exception():
-            raise _FailedError(f"not loaded: {told(error)}", final=True)
+        wanted = [prints[i] for i in judged]
+        if self._cache is None:
+            found = [Asked(answer) for answer in await ask([one.content for one in wanted])]
+        else:
+            found = await self._cache.answers(scorer, wanted, ask, counts, deadline, severity)
+        for index, answer in zip(judged, found, strict=True):
+            column[index] = answer
+        counts.missing += sum(any(isinstance(v, Missing) for v in one.answer.values()) for one in found)
+        return column
 
-    async def _call(self, scorer: Configured, batch: Sequence[Content], limit: float) -> Sequence[Row]:
-        """Call the scorer once. Raises _FailedError, and CancelledError when the caller is cancelled."""
-        if limit <= 0:
-            raise _FailedError("the batch failed, and there was no time left to ask for this content alone")
-        with within(limit):  # so that a remote scorer can answer for what it has before it is cut off
-            answer, thread = self._started(scorer, batch)
-        try:
-            await asyncio.wait({answer}, timeout=limit)
-        finally:
-            late = not answer.done()
-            if late:
-                answer.cancel()
-                self._hanging[scorer.name] += [thread] if thread else []
-        if late:
-            raise _FailedError(f"no answer within {limit:.3g} s", final=True)
-        error = asyncio.CancelledError() if answer.cancelled() else answer.exception()
-        if error is not None:
-            raise _FailedError(f"failed: {told(error)}")
-        return _sized(answer.result(), len(batch))
-
-    def _started(
-        self, scorer: Configured, batch: Sequence[Content]
-    ) -> tuple[asyncio.Future[Any], threading.Thread | None]:
-        hanging = [thread for thread in self._hanging.get(scorer.name, ()) if thread.is_alive()]
-        self._hanging[scorer.name] = hanging
-        if len(hanging) >= HANGING_CALLS:
-            raise _FailedError(f"not asked: {len(hanging)} earlier calls still hang", final=True)
-        score = scorer.scorer.score
-        if not inspect.iscoroutinefunction(score):
-            thread, answer = in_thread(score, batch)
-            return answer, thread
-        task = asyncio.ensure_future(_awaited(score, batch))
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # else asyncio complains of late ones
-        return task, None
+    async def _answers(
+        self, scorer: Configured, contents: Sequence[Content], deadline: float | None, severity: int
+    ) -> Sequence[Answer]:
+        failure = (
+            "not asked: the deadline has passed" if deadline is not None and deadline <= time.monotonic() else None
+        )
+        failure = failure or await self._loads.failure(scorer, deadline)
+        if failure:
+            return [answer_in(Missing(failure), content, scorer.outputs) for content in contents]
+        rows = await self._askers[scorer.name].ask(contents, deadline, severity)
+        return [answer_in(row, content, scorer.outputs) for content, row in zip(contents, rows, strict=True)]
 
 
-class _FailedError(Exception):
-    """One call failed; `final`: asking again for each content alone would not help."""
-
-    def __init__(self, reason: str, *, final: bool = False) -> None:
-        super().__init__(reason)
-        self.final = final
-
-
-async def _awaited(score: Callable[[Sequence[Content]], Any], batch: Sequence[Content]) -> Any:
-    try:
-        return await score(batch)
-    except SystemExit as error:  # it would end the event loop
-        raise RuntimeError(f"SystemExit: {error}") from error
-
-
-def _failed(load: asyncio.Future[Any]) -> bool:
-    return load.done() and (load.cancelled() or load.exception() is not None)
+def _asker(scorer: Configured, watch: Watch, counts: Counts) -> Direct | Batcher:
+    if inspect.iscoroutinefunction(scorer.scorer.score):
+        return Direct(scorer, counts)
+    return Batcher(scorer, watch, counts)
 
 
 def _judges(scorer: Configured, content: Content) -> bool:
-    return any(output.applies_to(content) for output in scorer.outputs.values())
+    present = content.modalities
+    return any(output.modality is None or output.modality in present for output in scorer.outputs.values())
 
 
-def _sized(given: Any, expected: int) -> Sequence[Row]:
-    if not isinstance(given, Sequence) or isinstance(given, str | bytes):
-        raise _FailedError(f"the scorer gave {type(given).__name__}, expected a list with a row for each content")
-    if len(given) != expected:
-        raise _FailedError(f"the scorer gave {len(given)} rows for {expected} contents")
-    return given
-
-
-def _scored(content: Content, asked: Sequence[Configured], rows: Sequence[Row]) -> Scored:
+def _scored(content: Content, asked: Sequence[Configured], found: Sequence[Asked]) -> Scored:
     values: dict[str, Value] = {}
     missing: dict[str, str] = {}
     absent: set[str] = set()
-    for scorer, row in zip(asked, rows, strict=True):
-        for name, output in scorer.outputs.items():
-            if not output.applies_to(content):
-                absent.add(name)
-            elif isinstance(value := value_in(row, name, output), Missing):
+    present = content.modalities
+    for scorer, one in zip(asked, found, strict=True):
+        absent.update(n for n, o in scorer.outputs.items() if o.modality is not None and o.modality not in present)
+        for name, value in one.answer.items():
+            if isinstance(value, Missing):
                 missing[name] = value.reason
             else:
                 values[name] = value
-    return Scored(values, missing, frozenset(absent), {scorer.name: scorer.plugin.identity for scorer in asked})
+    scorers = {scorer.name: scorer.plugin.identity for scorer in asked}
+    cached = frozenset(scorer.name for scorer, one in zip(asked, found, strict=True) if one.cached)
+    return Scored(values, missing, frozenset(absent), scorers, cached)

@@ -2,9 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
+from scorers.content import Content
 from scorers.scorer import Kind, Missing, Output, Value
+
+Answer: TypeAlias = Mapping[str, Value | Missing]
+"""What a scorer says of one content: for each output that applies to it a value of its kind, or why there is none."""
 
 MICRO = 1_000_000
 REASON_LENGTH = 200
@@ -20,6 +24,16 @@ def told(error: BaseException) -> str:
     text = " ".join(str(error).split())
     line = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 1] + "…"
+
+
+def answer_in(row: Any, content: Content, outputs: Mapping[str, Output]) -> Answer:
+    """Take out of a row the outputs that apply to the content. Never raises, whatever the row is made of."""
+    present = content.modalities
+    return {
+        name: value_in(row, name, output)
+        for name, output in outputs.items()
+        if output.modality is None or output.modality in present
+    }
 
 
 def value_in(row: Any, name: str, output: Output) -> Value | Missing:

@@ -1,0 +1,258 @@
+"""Items -> results of one function of a scorer, called batch by batch by a worker thread of its own.
+
+One worker calls. Where a call hangs, another takes its place; four that hang are enough, and nobody asks any more until
+one of them ends.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from scorers.batching.counts import Counts
+from scorers.batching.item import Item
+from scorers.batching.line import Line
+from scorers.batching.watch import Watch
+from scorers.scorer import Missing
+from scorers.values import told
+
+HANGING_CALLS = 4
+IDLE = 1.0
+TICK = 0.01
+NEVER = float("inf")
+
+Results: TypeAlias = list[tuple[Item, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How a scorer is called: `size` contents a call at most, `wait` and `timeout` in seconds."""
+
+    size: int
+    wait: float
+    timeout: float
+
+
+class FailedError(Exception):
+    """What a call gave cannot be used."""
+
+
+class _Worker:
+    """A thread, and the call that it is in. `relieved`: another works in its place, and it ends after this call."""
+
+    __slots__ = ("due", "hanging", "items", "limit", "relieved", "since")
+
+    def __init__(self) -> None:
+        self.items: Sequence[Item] = ()
+        self.since = self.due = NEVER
+        self.limit = 0.0
+        self.relieved = self.hanging = False
+
+
+class Stage:
+    """A line of items, and who works it off. `done` gets each batch's results, or `Missing`, outside of every lock."""
+
+    def __init__(
+        self,
+        name: str,
+        call: Callable[[Sequence[Item]], Sequence[Any]],
+        done: Callable[[Results], None],
+        limits: Limits,
+        watch: Watch,
+        counts: Counts,
+        gate: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`call` raises FailedError for results that cannot be used; `gate` says whether the next batch may be taken."""
+        self._name, self._call, self._done, self._limits, self._watch = name, call, done, limits, watch
+        self._counts, self._gate = counts, gate
+        self._changed = threading.Condition()
+        self._line = Line()
+        self._workers: list[_Worker] = []
+        self._armed = NEVER
+        self._begin = 0.0  # when the next batch may be taken though it is not full
+        self.taken: Callable[[], None] = lambda: None
+
+    def __len__(self) -> int:
+        return len(self._line)
+
+    def push(self, items: Iterable[Item]) -> None:
+        with self._changed:
+            refused = self._stuck
+            if not refused:
+                self._enter(items)
+        if refused:
+            self._done([(item, _hanging()) for item in items])
+
+    def wake(self) -> None:
+        """Look at the gate again."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def drop(self, items: Iterable[Item]) -> None:
+        """Forget those that wait here: their caller has gone."""
+        with self._changed:
+            self._line.drop(items)
+
+    @property
+    def _stuck(self) -> bool:
+        return sum(worker.hanging for worker in self._workers) >= HANGING_CALLS
+
+    def _enter(self, items: Iterable[Item]) -> None:
+        now = time.monotonic()
+        if not len(self._line):
+            self._begin = now + self._limits.wait
+        for item in items:
+            self._line.push(item)
+            self._arm(min(item.expires, _worried(item, now)))
+        self._staff()
+        self._changed.notify()
+
+    def _staff(self) -> None:
+        """See that somebody works, where anything waits and not too many calls hang."""
+        able = any(not worker.relieved for worker in self._workers)
+        if len(self._line) and not able and len(self._workers) < HANGING_CALLS:
+            worker = _Worker()
+            self._workers.append(worker)
+            threading.Thread(target=self._work, args=(worker,), name=f"limen-{self._name}", daemon=True).start()
+
+    def _work(self, worker: _Worker) -> None:
+        while batch := self._next(worker):
+            self.taken()
+            results = self._results(batch)
+            if not self._returned(worker):
+                return
+            self._done(results)
+
+    def _next(self, worker: _Worker) -> list[Item]:
+        """Wait for a batch and take it; nothing where this worker shall end."""
+        with self._changed:
+            while True:
+                if worker.relieved:
+                    return self._leave(worker)
+                now = time.monotonic()
+                ready = len(self._line) and self._gate()
+                left = self._begin - now if ready and not self._line.full(self._limits.size) else 0.0
+                if ready and left <= 0:
+                    if batch := self._take(worker, now):
+                        return batch
+                elif not self._changed.wait(left or IDLE) and not len(self._line):
+                    return self._leave(worker)
+
+    def _leave(self, worker: _Worker) -> list[Item]:
+        self._workers.remove(worker)
+        self._staff()
+        return []
+
+    def _take(self, worker: _Worker, now: float) -> list[Item]:
+        batch = self._line.take(self._limits.size)
+        if late := [item for item in batch if item.expires <= now]:
+            self._expire(late)
+            batch = [item for item in batch if item.expires > now]
+        if batch:
+            limit = min(self._limits.timeout, batch[0].expires - now) if batch[0].alone else self._limits.timeout
+            worker.items, worker.since, worker.due, worker.limit = batch, now, now + limit, limit
+            self._counts.call(len(batch))
+            self._arm(worker.due)
+        return batch
+
+    def _results(self, batch: Sequence[Item]) -> Results:
+        try:
+            return list(zip(batch, self._call(batch), strict=True))
+        except BaseException as error:  # noqa: BLE001  (a scorer's `exit()` must not end the worker)
+            reason = str(error) if isinstance(error, FailedError) else f"failed: {told(error)}"
+        self._counts.failures += 1
+        if len(batch) == 1:
+            return [(batch[0], Missing(reason))]
+        self._again(batch)
+        return []
+
+    def _again(self, batch: Sequence[Item]) -> None:
+        """Ask again for each content alone, in all within one more timeout, so that a bad one harms no other."""
+        end = time.monotonic() + self._limits.timeout
+        for item in batch:
+            item.alone, item.expires = True, end
+        with self._changed:
+            self._enter(item for item in batch if not item.gone)
+
+    def _returned(self, worker: _Worker) -> bool:
+        """The call has ended; False where it was given up, so that its results are nobody's."""
+        with self._changed:
+            worker.items, worker.since, worker.due = (), NEVER, NEVER
+            if worker.hanging:
+                self._leave(worker)
+            return not worker.hanging
+
+    def _expire(self, items: Sequence[Item]) -> None:
+        self._line.drop(items)
+        self._counts.expired += len(items)
+        self._later([(item, Missing(_late(item))) for item in items])
+
+    def _later(self, results: Results) -> None:
+        """Give results out, though this thread holds the lock now."""
+        self._watch.at(0.0, lambda: self._done(results))
+
+    def _arm(self, when: float) -> None:
+        """See that `_look` is called then, if not before."""
+        if when < self._armed:
+            self._armed = when
+            self._watch.at(when, self._look)
+
+    def _look(self) -> None:
+        """Give up calls that hang, drop what has waited too long, and call a second worker where the first is held up."""
+        with self._changed:
+            now = time.monotonic()
+            self._armed = NEVER
+            for worker in [worker for worker in self._workers if worker.due <= now]:
+                self._give_up(worker)
+            self._expire([item for item in self._line if item.expires <= now])
+            if self._stuck:
+                self._refuse(list(self._line))
+            self._relieve(now)
+            self._staff()
+            self._arm(max(now + TICK, self._next_look()))
+        self.taken()
+
+    def _give_up(self, worker: _Worker) -> None:
+        worker.hanging = worker.relieved = True
+        worker.due = NEVER
+        self._counts.hung += 1
+        self._later([(item, Missing(f"no answer within {worker.limit:.3g} s")) for item in worker.items])
+
+    def _refuse(self, items: Sequence[Item]) -> None:
+        self._line.drop(items)
+        self._later([(item, _hanging()) for item in items])
+
+    def _relieve(self, now: float) -> None:
+        """A call behind which an item has waited half of the time that it has is taken for one that hangs."""
+        since = self._busy_since()
+        if any(_worried(item, since) <= now for item in self._line):
+            for worker in self._workers:
+                worker.relieved = True
+
+    def _busy_since(self) -> float:
+        """Return since when nobody has been free to take a batch; NEVER where somebody is, or nobody more can come."""
+        if len(self._workers) >= HANGING_CALLS:
+            return NEVER
+        return max((worker.since for worker in self._workers), default=NEVER)
+
+    def _next_look(self) -> float:
+        since = self._busy_since()
+        times = [worker.due for worker in self._workers]
+        times += [min(item.expires, _worried(item, since)) for item in self._line]
+        return min(times, default=NEVER)
+
+
+def _worried(item: Item, since: float) -> float:
+    """Return when an item will have waited half of its time, `since` then at the earliest."""
+    return max(item.asked, since) + (item.expires - item.asked) / 2
+
+
+def _late(item: Item) -> str:
+    if item.alone:
+        return "the batch failed, and there was no time left to ask for this content alone"
+    return f"overloaded: not asked within {item.expires - item.asked:.3g} s"
+
+
+def _hanging() -> Missing:
+    return Missing(f"not asked: {HANGING_CALLS} earlier calls still hang")

@@ -1,0 +1,250 @@
+"""Scores that were computed once -> scores for the same content again, from memory or from whoever computes them now."""
+
+import asyncio
+import hashlib
+import inspect
+import json
+import threading
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol
+
+from cachebox import VTTLCache
+
+from scorers.batching.counts import Counts
+from scorers.content import Content
+from scorers.fingerprint import PARTS, Fingerprint
+from scorers.registry import Configured
+from scorers.scorer import Cost, Missing, Value, modalities
+from scorers.threads import settled, started
+from scorers.values import Answer
+
+ENTRIES = 20_000
+STORE_TIMEOUT = 0.1
+
+Entry = Mapping[str, Value]
+Ask = Callable[[Sequence[Content]], Awaitable[Sequence[Answer]]]
+
+
+class Store(Protocol):
+    """Where scores are kept: keys are 64 hexadecimal digits, entries are JSON objects of numbers, booleans and strings.
+
+    Both methods may be `async`. What they raise, and what takes them longer than `STORE_TIMEOUT` seconds, counts as not
+    found: a store that is down costs time and no decision.
+    """
+
+    def get_many(self, keys: Sequence[str]) -> Sequence[Entry | None] | Awaitable[Sequence[Entry | None]]:
+        """Return for each key what was put there, or None."""
+
+    def put_many(self, entries: Mapping[str, Entry], ttl: float) -> Awaitable[None] | None:
+        """Keep the entries for `ttl` seconds, or for less."""
+
+
+class LocalStore:
+    """Scores in this process: at most `entries` of them, those that end soonest leave first."""
+
+    def __init__(self, entries: int = ENTRIES) -> None:
+        """Raises ValueError where `entries` is not positive."""
+        if entries < 1:
+            raise ValueError(f"a store has room for at least one entry, seen {entries}")
+        self._kept: VTTLCache[str, Entry] = VTTLCache(entries)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get_many(self, keys: Sequence[str]) -> Sequence[Entry | None]:
+        return [self._kept.get(key, None) for key in keys]
+
+    def put_many(self, entries: Mapping[str, Entry], ttl: float) -> None:
+        self._kept.update(entries, ttl)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An answer, and whether it was known already."""
+
+    answer: Answer
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """Somebody computes this now; `landed` gives the entry, or None where it could not be had."""
+
+    severity: int
+    deadline: float
+    landed: Future[Entry | None]
+
+
+class ScoreCache:
+    """Keeps complete answers, never missing ones, and asks once for content that several callers want at the same time.
+
+    A key is made of the plugin's name and version, the scorer's settings and calibration with the files that they name,
+    and the content: all of it but its id, or, where the plugin says that it `reads_facts` not, the parts that it judges.
+    Plugins of the cost class `lookup` are not cached: looking up is what they do, and their lists change.
+    """
+
+    def __init__(self, store: Store | None = None) -> None:
+        """Keep scores in `store`; in a `LocalStore` of its own where there is none."""
+        self._store = store or LocalStore()
+        self._lock = threading.Lock()
+        self._flights: dict[str, _Flight] = {}
+        self._identities: dict[str, bytes] = {}
+
+    async def answers(
+        self,
+        scorer: Configured,
+        prints: Sequence[Fingerprint],
+        ask: Ask,
+        counts: Counts,
+        deadline: float | None,
+        severity: int,
+    ) -> list[Asked]:
+        """Return an answer a content, in order; `ask` computes what is not known."""
+        keys = await self._keys(scorer, prints, deadline)
+        known = await self._known([key for key in keys if key])
+        found: list[Asked | None] = [Asked(known[key], cached=True) if key and key in known else None for key in keys]
+        counts.hits += sum(one is not None for one in found)
+        ends = deadline if deadline is not None else float("inf")
+        mine, theirs = self._divided(keys, found, severity, ends)
+        await self._compute(scorer, prints, ask, keys, mine, found)
+        for index, flight in theirs.items():
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if await settled(flight.landed, left) and (entry := flight.landed.result()) is not None:
+                found[index] = Asked(entry, cached=True)
+                counts.joined += 1
+        rest = [index for index, one in enumerate(found) if one is None]
+        if rest:  # who computed it failed or has gone
+            for index, answer in zip(rest, await ask([prints[i].content for i in rest]), strict=True):
+                found[index] = Asked(answer)
+        return [one for one in found if one is not None]
+
+    def _divided(
+        self, keys: Sequence[str | None], found: Sequence[Asked | None], severity: int, deadline: float
+    ) -> tuple[list[int], dict[int, _Flight]]:
+        """Return which contents this caller computes, and those that another, no less urgent one computes already."""
+        mine, theirs = list[int](), dict[int, _Flight]()
+        with self._lock:
+            for index, key in enumerate(keys):
+                if found[index] is not None:
+                    continue
+                flight = self._flights.get(key) if key else None
+                if flight and flight.severity <= severity and flight.deadline >= deadline:
+                    theirs[index] = flight
+                    continue
+                mine.append(index)
+                if key:
+                    self._flights[key] = _Flight(severity, deadline, Future())
+        return mine, theirs
+
+    async def _compute(
+        self,
+        scorer: Configured,
+        prints: Sequence[Fingerprint],
+        ask: Ask,
+        keys: Sequence[str | None],
+        mine: Sequence[int],
+        found: list[Asked | None],
+    ) -> None:
+        flights = {key: self._flights[key] for index in mine if (key := keys[index])}
+        entries: dict[str, Entry] = {}
+        try:
+            if mine:
+                for index, answer in zip(mine, await ask([prints[i].content for i in mine]), strict=True):
+                    found[index] = Asked(answer)
+                    if (key := keys[index]) and (entry := _complete(answer)):
+                        entries[key] = entry
+        finally:
+            self._land(flights, entries)
+        if entries and scorer.cache:
+            await self._tried(lambda: self._store.put_many(entries, scorer.cache.ttl_s if scorer.cache else 0.0))
+
+    def _land(self, flights: Mapping[str, _Flight], entries: Mapping[str, Entry]) -> None:
+        with self._lock:
+            for key, flight in flights.items():
+                if self._flights.get(key) is flight:
+                    del self._flights[key]
+        for key, flight in flights.items():
+            flight.landed.set_result(entries.get(key))
+
+    async def _known(self, keys: Sequence[str]) -> Mapping[str, Entry]:
+        given = await self._tried(lambda: self._store.get_many(keys)) if keys else None
+        return {key: entry for key, entry in zip(keys, given or (), strict=False) if entry}
+
+    async def _tried(self, call: Callable[[], Any]) -> Any:
+        try:
+            given = call()
+            return await asyncio.wait_for(given, STORE_TIMEOUT) if inspect.isawaitable(given) else given
+        except Exception:  # noqa: BLE001  (a store of somebody's own may raise anything)
+            return None
+
+    async def _keys(
+        self, scorer: Configured, prints: Sequence[Fingerprint], deadline: float | None
+    ) -> list[str | None]:
+        if scorer.cache is None or not scorer.plugin.cacheable or scorer.plugin.cost is Cost.LOOKUP:
+            return [None] * len(prints)
+        parts = _parts(scorer)
+        if scorer.name in self._identities and not any(one.reads(parts) for one in prints):
+            return self._made(scorer, prints, parts)
+        made = started(self._made, scorer, prints, parts)
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        return made.result() if await settled(made, left) and not made.exception() else [None] * len(prints)
+
+    def _made(self, scorer: Configured, prints: Sequence[Fingerprint], parts: Sequence[str]) -> list[str | None]:
+        """Read what is to be read, and make the keys; None for a content whose media cannot be read."""
+        if scorer.name not in self._identities:
+            self._identities[scorer.name] = identity(scorer)
+        digests = [[one.part(part) for part in parts] for one in prints]
+        return [_key(self._identities[scorer.name], digest) for digest in digests]
+
+
+def identity(scorer: Configured) -> bytes:
+    """Return a digest of all that makes a scorer's answers, beside the content. Reads the files that its settings name."""
+    calibrations = {name: output.calibration.points for name, output in scorer.outputs.items() if output.calibration}
+    card = [version("limen"), scorer.plugin.name, scorer.plugin.version, scorer.settings, calibrations]
+    digest = hashlib.sha256(json.dumps(card, sort_keys=True, default=repr).encode())
+    for path in sorted(_files(scorer.settings, scorer.folder)):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.digest()
+
+
+def _files(settings: Any, folder: Path) -> set[Path]:
+    """Return the files that a setting names, and those in the folders that it names."""
+    if isinstance(settings, Mapping | list | tuple):
+        inner = settings.values() if isinstance(settings, Mapping) else settings
+        return set[Path]().union(*(_files(value, folder) for value in inner))
+    if not isinstance(settings, str) or not settings or len(settings) > 1000 or "\0" in settings:
+        return set()
+    try:
+        path = folder / settings
+        return (
+            {path}
+            if path.is_file()
+            else {file for file in path.rglob("*") if file.is_file()}
+            if path.is_dir()
+            else set()
+        )
+    except OSError:
+        return set()
+
+
+def _parts(scorer: Configured) -> tuple[str, ...]:
+    """Return the parts of a content on which the scorer's answers depend."""
+    judged = [str(modality) for modality in scorer.plugin.judges or modalities(scorer.outputs)]
+    parts = PARTS if scorer.plugin.reads_facts or not judged else (*judged, "language")
+    near = scorer.cache is not None and scorer.cache.near_duplicates
+    return tuple("near" if part == "text" and near else part for part in parts)
+
+
+def _key(scorer: bytes, parts: Sequence[bytes | None]) -> str | None:
+    known = [part for part in parts if part is not None]
+    return hashlib.sha256(b"".join((scorer, *known))).hexdigest() if len(known) == len(parts) else None
+
+
+def _complete(answer: Answer) -> Entry | None:
+    entry = {name: value for name, value in answer.items() if not isinstance(value, Missing)}
+    return entry if len(entry) == len(answer) else None
