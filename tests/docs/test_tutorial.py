@@ -1,6 +1,7 @@
 """The tutorial is followed from the first page to the last: what it says to write is written, what it shows is what comes out.
 
-Rules go into the one file it is about: a block that is indented into its policy, rows into its table, anything else to the end.
+Rules go into the one file it is about: a block that is indented into its policy, rows into its table, anything else to the end,
+with a line between, as `limen fmt` wants it.
 `…` stands for whatever comes there.
 """
 
@@ -33,10 +34,10 @@ def write(block: Snippet) -> None:
         insert(MANIFEST, block.text, r"  vendor\.spam:[^\n]*\n")
     elif "|" in block.text and block.text.startswith(" "):
         insert(RULES, block.text, r"\ntests .*?\n(?=})")
-    elif re.match(r"\n* ", block.text):
-        insert(RULES, block.text, r"policy .*?\n(?=})")
+    elif block.text.startswith(" "):
+        insert(RULES, f"\n{block.text}", r"policy .*?\n(?=})")
     else:
-        insert(RULES, block.text, r"\Z")
+        insert(RULES, f"\n{block.text}" if RULES.exists() else block.text, r"\Z")
 
 
 def meets(shown: str, seen: str) -> bool:
