@@ -1,0 +1,1 @@
+"""Videos and sound: opened safely, sampled into frames, judged, hashed, listened to."""
