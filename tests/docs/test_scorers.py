@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -75,3 +76,29 @@ def test_every_built_in_stands_in_the_reference(card: Any) -> None:
     assert [output for output in card.outputs if f"`{output}`" not in section] == []
     if card.name != "text-linear":  # its settings stand on its model card
         assert [setting for setting in card.settings if f"`{setting}`" not in section] == []
+
+
+def found(term: str, text: str) -> bool:
+    entry = {"use": "keywords", "lists": {"l": [term]}}
+    (judge,) = Registry.installed().configure({"k": entry}, Path()).scorers
+    return judge.scorer.score([limen.Content(text=f"so {text} it is")])[0]["keywords.l.match"]
+
+
+def test_the_disguises_of_the_table_are_seen_through() -> None:
+    rows = re.findall(
+        r"^\|(.*)\|$", REFERENCE.partition("| disguise | for example")[2].partition("\n\n")[0], re.MULTILINE
+    )
+    examples = [text for row in rows for text in re.findall(r"`([^`]+)`", row)]
+    assert len(examples) >= 15
+    terms = ("badword", "free money", "ass")
+    assert [text for text in examples if not any(found(term, text) for term in terms)] == []
+
+
+def test_what_is_left_alone_is_left_alone() -> None:
+    said = " ".join(REFERENCE.partition("What is deliberately left alone:")[2].partition("\n\n")[0].split())
+    pairs = re.findall(r"`([^`]+)` (?:is not|does not hold) `([^`]+)`", said)
+    assert len(pairs) >= 5
+    assert [(text, term) for text, term in pairs if found(term, text)] == []
+    unseen = re.findall(r"`(bdwrd|baddword)`", said)
+    assert len(unseen) == 2
+    assert not any(found("badword", text) for text in unseen)
