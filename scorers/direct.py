@@ -6,15 +6,25 @@ Nothing is shared between callers: what it waits for (another service, scorers w
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from scorers.batching.batcher import rows_of
 from scorers.batching.counts import Counts
 from scorers.batching.stage import FailedError
 from scorers.content import Content
+from scorers.deadline import within
 from scorers.registry import Configured
 from scorers.scorer import Missing, Row
 from scorers.values import told
+
+LEAST_SEVERE = 3
+_SEVERITY: ContextVar[int] = ContextVar("limen_severity", default=LEAST_SEVERE)
+
+
+def inherited_severity() -> int:
+    """Return the severity of the call within which this one happens; the least where there is none."""
+    return _SEVERITY.get()
 
 
 class Direct:
@@ -25,11 +35,14 @@ class Direct:
 
     async def ask(self, contents: Sequence[Content], deadline: float | None, severity: int) -> Sequence[Row]:
         """Return a row a content, in order; what has no answer by `deadline` (of `time.monotonic`) is missing."""
-        del severity  # nothing waits for anything here
         size = self._scorer.batch or len(contents)
         rows: list[Row] = []
-        for start in range(0, len(contents), size):
-            rows += await self._rows(contents[start : start + size], deadline)
+        token = _SEVERITY.set(severity)
+        try:
+            for start in range(0, len(contents), size):
+                rows += await self._rows(contents[start : start + size], deadline)
+        finally:
+            _SEVERITY.reset(token)
         return rows
 
     async def _rows(self, batch: Sequence[Content], deadline: float | None) -> Sequence[Row]:
@@ -61,7 +74,8 @@ class Direct:
         if limit <= 0:
             raise _LateError("not asked: there was no time left")
         self._counts.call(len(batch))
-        task = asyncio.ensure_future(_awaited(self._scorer.scorer.score, batch))
+        with within(limit):  # so that a remote scorer can answer for what it has before it is cut off
+            task = asyncio.ensure_future(_awaited(self._scorer.scorer.score, batch))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())  # else asyncio complains of late ones
         try:
             await asyncio.wait({task}, timeout=limit)

@@ -14,7 +14,8 @@ from scorers.batching.counts import Counts
 from scorers.batching.watch import Watch
 from scorers.cache import Asked, ScoreCache
 from scorers.content import Content
-from scorers.direct import Direct
+from scorers.deadline import remaining
+from scorers.direct import Direct, inherited_severity
 from scorers.fingerprint import Fingerprint
 from scorers.loading import Loads
 from scorers.registry import Configured
@@ -22,7 +23,6 @@ from scorers.scorer import Missing, Value
 from scorers.values import Answer, answer_in
 
 LOAD_TIMEOUT = 120.0
-LEAST_SEVERE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,18 @@ class Runner:
         only: Collection[str] | None = None,
         *,
         deadline: float | None = None,
-        severity: int = LEAST_SEVERE,
+        severity: int | None = None,
     ) -> tuple[Scored, ...]:
         """Ask the scorers (those named in `only`, by instance) about each content; one result a content, in order.
 
         `deadline` is a time of `time.monotonic()`: what is not known by then is missing. `severity` from 0 (most
-        severe) to 3: the more severe is asked about first, and then what is due sooner.
+        severe) to 3: the more severe is asked about first, and then what is due sooner. Where they are not given, they are
+        those of the scorer within whose call this happens, if any: of a composite, the parts inherit them.
         Raises nothing but asyncio.CancelledError, when the caller is cancelled; what it waited for is then dropped.
         """
         asked = [scorer for scorer in self.scorers if only is None or scorer.name in only]
+        deadline = _sooner(deadline, remaining())
+        severity = inherited_severity() if severity is None else severity
         prints = [Fingerprint(content) for content in contents]
         columns = await asyncio.gather(*(self._column(scorer, prints, deadline, severity) for scorer in asked))
         return tuple(
@@ -120,6 +123,12 @@ class Runner:
             return [answer_in(Missing(failure), content, scorer.outputs) for content in contents]
         rows = await self._askers[scorer.name].ask(contents, deadline, severity)
         return [answer_in(row, content, scorer.outputs) for content, row in zip(contents, rows, strict=True)]
+
+
+def _sooner(deadline: float | None, seconds: float) -> float | None:
+    if seconds == float("inf"):
+        return deadline
+    return min(time.monotonic() + seconds, float("inf") if deadline is None else deadline)
 
 
 def _asker(scorer: Configured, watch: Watch, counts: Counts) -> Direct | Batcher:

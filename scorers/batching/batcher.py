@@ -8,7 +8,7 @@ from typing import Any
 
 from scorers.batching.counts import Counts
 from scorers.batching.item import Item, Ticket, deliver
-from scorers.batching.stage import FailedError, Limits, Results, Stage
+from scorers.batching.stage import NEVER, FailedError, Limits, Results, Stage
 from scorers.batching.watch import Watch
 from scorers.content import Content
 from scorers.registry import Configured
@@ -46,10 +46,11 @@ class Batcher:
             self._counts.overloaded += len(contents)
             return [Missing(f"overloaded: {len(self)} contents wait for `{self._name}`")] * len(contents)
         now = time.monotonic()
-        expires = now + self._timeout if deadline is None else min(deadline, now + self._timeout)
+        until = NEVER if deadline is None else deadline
+        expires = min(until, now + self._timeout)
         ticket = Ticket(len(contents))
         items = [
-            Item(content, ticket, place, next(self._order), now, expires, severity)
+            Item(content, ticket, place, next(self._order), now, expires, severity, until)
             for place, content in enumerate(contents)
         ]
         self._first.push(items)

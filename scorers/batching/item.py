@@ -37,7 +37,7 @@ class Ticket:
 class Item:
     """A content on its way. Times are those of `time.monotonic`, in seconds.
 
-    `severity` 0 is the most severe; `expires` is when it is no longer worth asking. `alone`: a batch that it was in has
+    `severity` 0 is the most severe; `expires` is when it is no longer worth asking, `deadline` when its caller goes. `alone`: a batch that it was in has
     failed, so it is asked about by itself. `gone`: the caller no longer waits.
     """
 
@@ -48,6 +48,7 @@ class Item:
     asked: float
     expires: float
     severity: int = 3
+    deadline: float = float("inf")
     prepared: Prepared | None = None
     alone: bool = False
     gone: bool = False

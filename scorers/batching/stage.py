@@ -14,6 +14,7 @@ from scorers.batching.counts import Counts
 from scorers.batching.item import Item
 from scorers.batching.line import Line
 from scorers.batching.watch import Watch
+from scorers.deadline import within
 from scorers.scorer import Missing
 from scorers.values import told
 
@@ -119,7 +120,7 @@ class Stage:
     def _work(self, worker: _Worker) -> None:
         while batch := self._next(worker):
             self.taken()
-            results = self._results(batch)
+            results = self._results(batch, worker.limit)
             if not self._returned(worker):
                 return
             self._done(results)
@@ -156,9 +157,11 @@ class Stage:
             self._arm(worker.due)
         return batch
 
-    def _results(self, batch: Sequence[Item]) -> Results:
+    def _results(self, batch: Sequence[Item], limit: float) -> Results:
+        latest = max(item.deadline for item in batch) - time.monotonic()  # nobody's short deadline cuts another off
         try:
-            return list(zip(batch, self._call(batch), strict=True))
+            with within(min(limit, latest)):
+                return list(zip(batch, self._call(batch), strict=True))
         except BaseException as error:  # noqa: BLE001  (a scorer's `exit()` must not end the worker)
             reason = str(error) if isinstance(error, FailedError) else f"failed: {told(error)}"
         self._counts.failures += 1
