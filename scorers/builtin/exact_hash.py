@@ -9,11 +9,9 @@ from types import MappingProxyType
 from pydantic import Field, field_validator
 
 from scorers.content import Content, ContentError, Media, Modality
-from scorers.hashlists import HashList, read_hashes
-from scorers.paths import OutsideFolderError, inside
-from scorers.scorer import Cost, Flag, Missing, Name, Output, Plugin, Prefix, Row, Scorer, Settings, SettingsError
-
-SHOWN_BAD_LINES = 20
+from scorers.hashlists import HashList, left_out, list_of, read_hashes
+from scorers.scorer import Cost, Flag, Missing, Name, Output, Plugin, Prefix, Row, Scorer, Settings
+from scorers.watched import Watched
 
 
 class ExactHashSettings(Settings):
@@ -21,6 +19,7 @@ class ExactHashSettings(Settings):
 
     lists: Mapping[Name, str] = Field(description="name -> path of a list of hashes (text, .csv, .jsonl)")
     prefix: Prefix = Field(default="hash", description="first part of the outputs' names")
+    refresh_s: float = Field(default=60, ge=0, description="look for changed lists every so many seconds; 0: never")
     of: frozenset[Modality] = Field(default=frozenset(Modality), description="what is hashed: text, image, …")
 
     @field_validator("of")
@@ -46,26 +45,34 @@ class ExactHashScorer(Scorer):
         self.outputs: Mapping[str, Output] = MappingProxyType(
             {f"{settings.prefix}.{name}.match": flag for name in settings.lists}
         )
-        self._lists: Mapping[str, HashList] = {}
-        self.reload()
+        files = [folder / path for path in settings.lists.values()]
+        self._lists = Watched(f"{settings.prefix}.*", files, self._read, settings.refresh_s)
 
-    def reload(self) -> None:
-        """Read the lists again; all are replaced, or, where this raises SettingsError, none."""
-        self._lists = {
-            f"{self._settings.prefix}.{name}.match": _read(name, path, self._folder)
+    def _read(self) -> Mapping[str, HashList]:
+        return {
+            f"{self._settings.prefix}.{name}.match": list_of(name, path, self._folder, read_hashes)
             for name, path in self._settings.lists.items()
         }
 
+    def reload(self) -> None:
+        """Read the lists again; all are replaced, or, where this raises SettingsError, none."""
+        self._lists.remake()
+
+    def refresh(self) -> bool:
+        """Read the lists again if their files changed. Return whether they were; where they cannot be, the old ones stay."""
+        return self._lists.refresh()
+
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The lines of the lists that were left out, one by one; of each list the first twenty."""
+        """What was left out of the lists, one by one, of each list the first twenty; and why they are out of date."""
         paths = self._settings.lists.values()
-        return tuple(
-            line for path, known in zip(paths, self._lists.values(), strict=True) for line in _told(path, known)
-        )
+        known = self._lists.value.values()
+        told = [line for path, list_ in zip(paths, known, strict=True) for line in left_out(path, list_)]
+        return (*told, *filter(None, [self._lists.failure]))
 
     def score(self, batch: Sequence[Content]) -> list[Row]:
-        lists = self._lists
+        self._lists.look()
+        lists = self._lists.value
         return [self._row(content, lists) for content in batch]
 
     def _row(self, content: Content, lists: Mapping[str, HashList]) -> Row:
@@ -88,25 +95,6 @@ class ExactHashScorer(Scorer):
         for modality, there in media.items():
             for number, medium in enumerate(there if modality in self._settings.of else (), 1):
                 yield f"{modality} {number}", _bytes(medium)
-
-
-def _read(name: str, path: str, folder: Path) -> HashList:
-    key = f"lists.{name}"
-    try:
-        return read_hashes(inside(folder, path))
-    except OutsideFolderError as error:
-        raise SettingsError(str(error), key) from error
-    except FileNotFoundError as error:
-        raise SettingsError(f"there is no list `{path}` in `{folder}`", key) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the list `{path}` cannot be read: {error}", key) from error
-
-
-def _told(path: str, known: HashList) -> Iterator[str]:
-    for bad in known.bad[:SHOWN_BAD_LINES]:
-        yield f"{path}:{bad.number}: {bad.reason}; the line is left out"
-    if len(known.bad) > SHOWN_BAD_LINES:
-        yield f"{path}: {len(known.bad) - SHOWN_BAD_LINES} more lines are left out"
 
 
 def _found(known: HashList, hashes: list[tuple[str, bytes]]) -> bool:

@@ -76,9 +76,9 @@ def test_bad_lines_are_told_one_by_one_and_the_others_work(tmp_path):
     assert match(scorer, Content(text="known"))
     assert len(scorer.warnings) == 21
     assert scorer.warnings[0] == (
-        "known.txt:1: `abc` has 3 characters, expected 32 (md5), 40 (sha1) or 64 (sha256); the line is left out"
+        "known.txt:1: `abc` has 3 characters, expected 32 (md5), 40 (sha1) or 64 (sha256); it is left out"
     )
-    assert scorer.warnings[-1] == "known.txt: 11 more lines are left out"
+    assert scorer.warnings[-1] == "known.txt: 11 more are left out"
 
 
 def test_lists_can_be_read_again_and_stay_if_that_fails(tmp_path):
@@ -99,7 +99,7 @@ def test_lists_can_be_read_again_and_stay_if_that_fails(tmp_path):
         ({"lists": {"a": "gone.txt"}}, "lists.a", "there is no list `gone.txt`"),
         ({"lists": {"a": "../up.txt"}}, "lists.a", "leaves the folder"),
         ({"lists": {"a": "."}}, "lists.a", "cannot be read"),
-        ({"lists": {"a": "latin.txt"}}, "lists.a", "cannot be read"),
+        ({"lists": {"a": "latin.txt"}}, "lists.a", "has no usable hash: line 1: "),
         ({"lists": {"a-b": "known.txt"}}, "lists.a-b.[key]", "`a-b` is no name"),
         ({"lists": {}, "of": ["smell"]}, "of", "'text', 'image', 'video' or 'audio'"),
         ({"lists": {}, "of": []}, "of", "name at least one of text, image"),
