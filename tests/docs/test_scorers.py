@@ -71,12 +71,12 @@ def test_the_manifests_of_the_reference_configure(tmp_path: Path) -> None:
     "card", [card for card in Registry.installed().describe() if card.source == "limen"], ids=lambda card: card.name
 )
 def test_every_built_in_stands_in_the_reference(card: Any) -> None:
-    """A section of the reference names it and its outputs; its settings stand there or on a page of its own."""
+    """A page of its own, or a section of the reference, names its outputs and its settings."""
+    own = DOCS / "reference" / "scorers" / f"{card.name}.md"
     section = REFERENCE.partition(f"\n## `{card.name}`\n")[2].partition("\n## ")[0]
-    assert section
-    assert [output for output in card.outputs if f"`{output}`" not in section] == []
-    own = DOCS / "reference" / "models" / f"{card.name}.md"
-    told = section + (own.read_text(encoding="utf-8") if own.exists() else "")
+    told = own.read_text(encoding="utf-8") if own.exists() else section
+    assert told
+    assert [output for output in card.outputs if f"`{output}`" not in told] == []
     assert [setting for setting in card.settings if f"`{setting}`" not in told] == []
 
 
