@@ -25,6 +25,7 @@ _METADATA = tuple(
     )
 )
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_GLOBAL_IPV6 = ipaddress.ip_network("2000::/3")  # what IANA gives out; `is_global` alone lets more through
 
 
 def embedded(address: Address) -> Address:
@@ -43,7 +44,7 @@ def refused(address: Address, *, private: bool) -> str:
         return "an address of metadata services"
     if any(real in network for network in _HOUSE if network.version == real.version):
         return "" if private else "a private or loopback address: set `allow_private` if it is a server of your own"
-    if real.is_multicast or not real.is_global:
+    if real.is_multicast or not real.is_global or (real.version == 6 and real not in _GLOBAL_IPV6):
         return "no public address"
     return ""
 

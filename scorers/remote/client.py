@@ -151,6 +151,8 @@ class Client:
         return here
 
     def _authorities(self) -> ssl.SSLContext:
+        if self._trusted is None and self.settings.url.startswith("http:"):
+            self._trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not needed; it trusts nobody
         if self._trusted is None:
             import httpx  # noqa: PLC0415 - heavy
 
@@ -183,7 +185,9 @@ async def _place(places: asyncio.Semaphore, ends: float, limit: int) -> AsyncIte
         async with asyncio.timeout_at(ends):
             await places.acquire()
     except TimeoutError as error:
-        raise RemoteError(f"{limit} requests are under way (`concurrency`), and none ended in time") from error
+        raise RemoteError(
+            f"the limit of concurrent requests, {limit} (`concurrency`), was reached, and none of them ended in time"
+        ) from error
     try:
         yield
     finally:

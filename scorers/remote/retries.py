@@ -20,10 +20,10 @@ def pause(attempt: int, asked: float) -> float:
 def retry_after(headers: Mapping[str, str]) -> float:
     """Return the seconds that an answer asks to wait (`Retry-After`, RFC 9110 10.2.3, or `retry-after-ms`), else 0."""
     milliseconds = headers.get("retry-after-ms", "").strip()
-    if re.fullmatch(r"\d{1,9}", milliseconds):
+    if re.fullmatch(r"[0-9]{1,9}", milliseconds):
         return int(milliseconds) / 1000
     written = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}", written):
+    if re.fullmatch(r"[0-9]{1,9}", written):
         return float(written)
     try:
         at = parsedate_to_datetime(written)

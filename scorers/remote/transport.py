@@ -107,7 +107,7 @@ def _proxy(settings: RemoteSettings) -> httpx.Proxy | None:
         proxy = httpx.Proxy(secret(settings.proxy_env))
     except (ValueError, httpx.InvalidURL):
         proxy = None
-    if proxy is None or proxy.url.scheme not in {"http", "https"}:
+    if proxy is None or proxy.url.scheme not in {"http", "https"} or not proxy.url.host:
         raise RemoteError(f"the environment variable `{settings.proxy_env}` holds no URL of an HTTP proxy")
     return proxy
 

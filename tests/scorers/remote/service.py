@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -42,6 +43,8 @@ class Service:
     under_way: int = 0
     most_under_way: int = 0
     connections: int = 0
+    open_connections: int = 0
+    has_been_asked: threading.Event = field(default_factory=threading.Event)
     stopping: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -112,7 +115,7 @@ def slowly(seconds: float, then: Answer) -> Answer:
 
 
 @contextmanager
-def serving(answer: Callable[[Asked], Answer] | Answer, host: str = "127.0.0.1"):
+def serving(answer: Callable[[Asked], Answer], host: str = "127.0.0.1", tls: ssl.SSLContext | None = None):
     """Run a service; `answer` is called with each request and says how to answer it."""
     service = Service("", answer)
 
@@ -123,6 +126,12 @@ def serving(answer: Callable[[Asked], Answer] | Answer, host: str = "127.0.0.1")
             super().setup()
             with service.lock:
                 service.connections += 1
+                service.open_connections += 1
+
+        def finish(self) -> None:
+            with service.lock:
+                service.open_connections -= 1
+            super().finish()
 
         def handle_one_request(self) -> None:
             try:
@@ -139,6 +148,7 @@ def serving(answer: Callable[[Asked], Answer] | Answer, host: str = "127.0.0.1")
                 service.asked.append(asked)
                 service.under_way += 1
                 service.most_under_way = max(service.most_under_way, service.under_way)
+            service.has_been_asked.set()
             try:
                 service.answer(asked)(self)
             finally:
@@ -154,7 +164,12 @@ def serving(answer: Callable[[Asked], Answer] | Answer, host: str = "127.0.0.1")
         daemon_threads = True
         address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
+        def handle_error(self, *_: object) -> None:  # a handshake that the client broke off
+            pass
+
     server = Server((host, 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     shown = f"[{host}]" if ":" in host else host
     service.url = f"http://{shown}:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
