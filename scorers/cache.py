@@ -90,10 +90,10 @@ class ScoreCache:
 
     def __init__(self, store: Store | None = None) -> None:
         """Keep scores in `store`; in a `LocalStore` of its own where there is none."""
-        self._store = store or LocalStore()
+        self._store = LocalStore() if store is None else store
         self._lock = threading.Lock()
         self._flights: dict[str, _Flight] = {}
-        self._identities: dict[str, bytes] = {}
+        self._identities: dict[str, tuple[Configured, bytes]] = {}
 
     async def answers(
         self,
@@ -188,7 +188,7 @@ class ScoreCache:
         if scorer.cache is None or not scorer.plugin.cacheable or scorer.plugin.cost is Cost.LOOKUP:
             return [None] * len(prints)
         parts = _parts(scorer)
-        if scorer.name in self._identities and not any(one.reads(parts) for one in prints):
+        if self._identity(scorer) and not any(one.reads(parts) for one in prints):
             return self._made(scorer, prints, parts)
         made = started(self._made, scorer, prints, parts)
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -196,10 +196,14 @@ class ScoreCache:
 
     def _made(self, scorer: Configured, prints: Sequence[Fingerprint], parts: Sequence[str]) -> list[str | None]:
         """Read what is to be read, and make the keys; None for a content whose media cannot be read."""
-        if scorer.name not in self._identities:
-            self._identities[scorer.name] = identity(scorer)
-        digests = [[one.part(part) for part in parts] for one in prints]
-        return [_key(self._identities[scorer.name], digest) for digest in digests]
+        made = self._identity(scorer) or identity(scorer)
+        self._identities[scorer.name] = (scorer, made)
+        return [_key(made, [one.part(part) for part in parts]) for one in prints]
+
+    def _identity(self, scorer: Configured) -> bytes | None:
+        """Return what was found before; a pack that was loaded again has another scorer of that name."""
+        known, made = self._identities.get(scorer.name, (None, None))
+        return made if known is scorer else None
 
 
 def identity(scorer: Configured) -> bytes:

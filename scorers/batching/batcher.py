@@ -75,7 +75,7 @@ class Batcher:
     def _prepared(self, results: Results) -> None:
         ready = []
         for item, prepared in results:
-            if isinstance(prepared, Prepared):
+            if isinstance(prepared, Prepared) and item.prepared is None:
                 item.prepared, item.alone = prepared, False
                 ready.append(item)
         self._infer.push([item for item in ready if not item.gone])

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from scorers.content import Content
 from scorers.scorer import Missing, Prepared, Row
@@ -37,8 +38,8 @@ class Ticket:
 class Item:
     """A content on its way. Times are those of `time.monotonic`, in seconds.
 
-    `severity` 0 is the most severe; `expires` is when it is no longer worth asking, `deadline` when its caller goes. `alone`: a batch that it was in has
-    failed, so it is asked about by itself. `gone`: the caller no longer waits.
+    `severity` 0 is the most severe; `expires` is when it is no longer worth asking, `deadline` when its caller goes. `failed`: a batch
+    that it was in has. `alone`: for that, or as its call seems to hang, it is asked about by itself. `gone`: the caller no longer waits.
     """
 
     content: Content
@@ -51,13 +52,18 @@ class Item:
     deadline: float = float("inf")
     prepared: Prepared | None = None
     alone: bool = False
+    failed: bool = False
     gone: bool = False
-    line: object = None  # the one in which it waits
+    entry: "Entry | None" = None  # its place in the line in which it waits
 
     @property
     def urgency(self) -> tuple[int, float, int]:
         """What is smaller goes first: by severity, then by when it is due, then by when it came."""
         return self.severity, self.expires, self.order
+
+
+Entry: TypeAlias = tuple[tuple[int, float, int], int, Item, object]
+"""Urgency, number, item and line; the number is unique, so that items are never compared."""
 
 
 def deliver(answers: Iterable[tuple[Item, Row]]) -> None:

@@ -71,6 +71,7 @@ class Stage:
         self._line = Line()
         self._workers: list[_Worker] = []
         self._armed = NEVER
+        self._usual = 0.0  # how long the slower calls take
         self._begin = 0.0  # when the next batch may be taken though it is not full
         self.taken: Callable[[], None] = lambda: None
 
@@ -105,7 +106,7 @@ class Stage:
             self._begin = now + self._limits.wait
         for item in items:
             self._line.push(item)
-            self._arm(min(item.expires, _worried(item, now)))
+            self._arm(min(item.expires, self._worried(item, now)))
         self._staff()
         self._changed.notify()
 
@@ -121,7 +122,7 @@ class Stage:
         while batch := self._next(worker):
             self.taken()
             results = self._results(batch, worker.limit)
-            if not self._returned(worker):
+            if not self._returned(worker, results):
                 return
             self._done(results)
 
@@ -154,7 +155,7 @@ class Stage:
             limit = min(self._limits.timeout, batch[0].expires - now) if batch[0].alone else self._limits.timeout
             worker.items, worker.since, worker.due, worker.limit = batch, now, now + limit, limit
             self._counts.call(len(batch))
-            self._arm(worker.due)
+            self._arm(min(worker.due, *(self._worried(item, now) for item in batch)))
         return batch
 
     def _results(self, batch: Sequence[Item], limit: float) -> Results:
@@ -174,13 +175,15 @@ class Stage:
         """Ask again for each content alone, in all within one more timeout, so that a bad one harms no other."""
         end = time.monotonic() + self._limits.timeout
         for item in batch:
-            item.alone, item.expires = True, end
+            item.alone, item.failed, item.expires = True, True, end
         with self._changed:
             self._enter(item for item in batch if not item.gone)
 
-    def _returned(self, worker: _Worker) -> bool:
+    def _returned(self, worker: _Worker, results: Results) -> bool:
         """The call has ended; False where it was given up, so that its results are nobody's."""
         with self._changed:
+            self._usual = max(time.monotonic() - worker.since, 0.9 * self._usual)
+            self._line.drop(item for item, _ in results)  # who was shared out meanwhile has an answer now
             worker.items, worker.since, worker.due = (), NEVER, NEVER
             if worker.hanging:
                 self._leave(worker)
@@ -189,7 +192,7 @@ class Stage:
     def _expire(self, items: Sequence[Item]) -> None:
         self._line.drop(items)
         self._counts.expired += len(items)
-        self._later([(item, Missing(_late(item))) for item in items])
+        self._later([(item, Missing(self._late(item))) for item in items])
 
     def _later(self, results: Results) -> None:
         """Give results out, though this thread holds the lock now."""
@@ -220,18 +223,43 @@ class Stage:
         worker.hanging = worker.relieved = True
         worker.due = NEVER
         self._counts.hung += 1
-        self._later([(item, Missing(f"no answer within {worker.limit:.3g} s")) for item in worker.items])
+        self._line.drop(worker.items)
+        self._later([(item, Missing(f"no answer within {self._limits.timeout:.3g} s")) for item in worker.items])
+
+    def _late(self, item: Item) -> str:
+        if item.failed:
+            return "the batch failed, and there was no time left to ask for this content alone"
+        if item.alone:
+            return f"no answer within {self._limits.timeout:.3g} s"
+        return f"overloaded: not asked within {item.expires - item.asked:.3g} s"
 
     def _refuse(self, items: Sequence[Item]) -> None:
         self._line.drop(items)
         self._later([(item, _hanging()) for item in items])
 
     def _relieve(self, now: float) -> None:
-        """A call behind which an item has waited half of the time that it has is taken for one that hangs."""
+        """A call that takes up half of the time of one who waits for it, or behind it, is taken for one that hangs.
+
+        Those who share it are asked about once more, each alone; what comes first counts.
+        """
         since = self._busy_since()
-        if any(_worried(item, since) <= now for item in self._line):
-            for worker in self._workers:
+        behind = any(self._worried(item, since) <= now for item in self._line)
+        for worker in [worker for worker in self._workers if not worker.relieved and since < NEVER]:
+            within = any(self._worried(item, worker.since) <= now for item in worker.items)
+            if behind or (within and len(worker.items) > 1):
                 worker.relieved = True
+                self._share_out(worker.items)
+
+    def _share_out(self, items: Sequence[Item]) -> None:
+        for item in items if len(items) > 1 else ():
+            if not item.gone:
+                item.alone = True
+                self._line.push(item)
+
+    def _worried(self, item: Item, since: float) -> float:
+        """Return when half of the time will have passed that an item has after `since`; no sooner than a call may take."""
+        start = max(item.asked, since)
+        return max(start + (item.expires - start) / 2, start + 2 * self._usual)
 
     def _busy_since(self) -> float:
         """Return since when nobody has been free to take a batch; NEVER where somebody is, or nobody more can come."""
@@ -242,19 +270,11 @@ class Stage:
     def _next_look(self) -> float:
         since = self._busy_since()
         times = [worker.due for worker in self._workers]
-        times += [min(item.expires, _worried(item, since)) for item in self._line]
+        times += [min(item.expires, self._worried(item, since)) for item in self._line]
+        for worker in self._workers:
+            if not worker.relieved and since < NEVER:
+                times += [self._worried(item, worker.since) for item in worker.items]
         return min(times, default=NEVER)
-
-
-def _worried(item: Item, since: float) -> float:
-    """Return when an item will have waited half of its time, `since` then at the earliest."""
-    return max(item.asked, since) + (item.expires - item.asked) / 2
-
-
-def _late(item: Item) -> str:
-    if item.alone:
-        return "the batch failed, and there was no time left to ask for this content alone"
-    return f"overloaded: not asked within {item.expires - item.asked:.3g} s"
 
 
 def _hanging() -> Missing:
