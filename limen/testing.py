@@ -183,8 +183,9 @@ def check_scorer(
 
 
 def _fits(pattern: str, name: str) -> bool:
-    """Say whether an output has the name on a card, where `<part>` stands for one part."""
-    return re.fullmatch(re.sub(r"<[^>]+>", "[^.]+", pattern.replace(".", r"\.")), name) is not None
+    """Say whether an output has the name on a card, where `<part>` stands for one part, `<part…>` for one or several."""
+    several = re.sub(r"<[^>]+…>", r"[^.]+(\\.[^.]+)*", pattern.replace(".", r"\."))
+    return re.fullmatch(re.sub(r"<[^>]+>", "[^.]+", several), name) is not None
 
 
 def _rows(scorer: Configured, batch: Sequence[Content]) -> Sequence[Row]:

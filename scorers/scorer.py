@@ -29,7 +29,8 @@ class Cost(IntEnum):
     CPU_LIGHT = 2
     CPU = 3
     GPU = 4
-    REMOTE = 5
+    CPU_HEAVY = 5
+    REMOTE = 6
 
 
 class Kind(StrEnum):
@@ -236,7 +237,7 @@ class Plugin:
     its `create` takes a third argument, `part(key, entry)`, which makes the `Configured` scorer that the setting `key` holds as
     `entry` (`text-linear`, or `{use: text-linear, …}`), of any plugin at hand. `outputs` are those that every
     configuration has; where they depend on settings, a `<part>` stands for what the settings name
-    (`keywords.<list>.count`). `licence` is an SPDX expression; `card` a path or URL of the model card.
+    (`keywords.<list>.count`), a `<part…>` for one or several parts (`image_text.<score…>`). `licence` is an SPDX expression; `card` a path or URL of the model card.
     `judges` is for those whose outputs apply to every content: the modalities that they look at.
     `cacheable` False: its scores are never kept (it is not deterministic, or reads its lists anew while it runs).
     `reads_facts` False: its answers depend on nothing of a content but the parts of the modalities that it judges and

@@ -42,7 +42,7 @@ def test_modalities_are_those_of_the_outputs():
 
 
 def test_costs_are_ordered():
-    assert sorted(Cost) == [Cost.LOOKUP, Cost.CPU_LIGHT, Cost.CPU, Cost.GPU, Cost.REMOTE]
+    assert sorted(Cost) == [Cost.LOOKUP, Cost.CPU_LIGHT, Cost.CPU, Cost.GPU, Cost.CPU_HEAVY, Cost.REMOTE]
 
 
 @pytest.mark.parametrize("name", ["", "Text", "text_linear", "-a", "a--b", "a b"])
