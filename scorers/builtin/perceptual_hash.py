@@ -148,13 +148,16 @@ class PerceptualHashScorer(Scorer):
         return [self._row(matches, unread) for matches, unread in self.matches(batch)]
 
     def matches(self, batch: Sequence[Content]) -> list[tuple[tuple[Match, ...], str]]:
-        """Return for each content what is near any of its images in the lists, and why some image has no hash, or ``."""
+        """Return for each content what is nearest to its images in each list, and why some image has no hash, or ``.
+
+        Only what is near enough to match is there; the nearest first, one a list and hash.
+        """
         self._known.look()
         index = self._known.value.index
         hashed = [self._hashes(content) for content in batch]
         asked = [hash_ for hashes, _ in hashed for hash_ in hashes]
         farthest = max((self._settings.within(name) for name in self._settings.lists), default=0)
-        found = iter(index.search(asked, farthest, self._settings.threads))
+        found = iter(index.search(asked, farthest, limit=1, threads=self._settings.threads))
         return [
             (tuple(sorted(match for _ in hashes for match in next(found) if self._is_near(match))), unread)
             for hashes, unread in hashed

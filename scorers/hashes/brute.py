@@ -12,18 +12,20 @@ if TYPE_CHECKING:
 
 
 class BruteForce:
-    """The known hashes, n x bytes."""
+    """The known hashes, n x bytes, kept as one array for each 64 bits of them."""
 
     def __init__(self, known: "NDArray[np.uint8]") -> None:
-        self._known = _words(known)
+        self._columns = [column.copy() for column in _words(known).T]
 
     def within(self, asked: "NDArray[np.uint8]", max_distance: int, threads: int = 1) -> Iterator[tuple[Any, Any]]:
         """Yield for each asked hash the rows within `max_distance`, and their distances; by one thread only."""
-        del threads
         import numpy as np  # noqa: PLC0415  (belongs to an extra)
 
+        del threads
         for hash_ in _words(asked):
-            distances = np.bitwise_count(self._known ^ hash_).sum(axis=1, dtype=np.int64)
+            distances = np.zeros(len(self._columns[0]), np.uint16)
+            for column, word in zip(self._columns, hash_, strict=True):
+                distances += np.bitwise_count(column ^ word)
             (rows,) = np.nonzero(distances <= max_distance)
             yield rows, distances[rows]
 

@@ -5,6 +5,7 @@ fast on a million hashes as faiss' hash tables (`IndexBinaryMultiHash`), which t
 many known hashes are alike. Figures: docs/reference/scorers/perceptual-hash.md.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -38,6 +39,7 @@ class HashIndex:
     bits: int
     _ids: Sequence[str]
     _lists: Sequence[str]
+    _numbers: Any  # of each entry's list among the names
     _scan: Any
 
     @classmethod
@@ -50,22 +52,27 @@ class HashIndex:
         import numpy as np  # noqa: PLC0415  (belongs to an extra)
 
         _refuse_bits(bits)
-        known, ids, lists = bytearray(), [], []
+        packed, ids, names, numbers = bytearray(), [], dict[str, int](), array("i")
         for entry in entries:
             _refuse_length(entry.hash, bits)
-            known += entry.hash
+            packed += entry.hash
             ids.append(entry.id)
-            lists.append(entry.list)
-        return cls(bits, ids, lists, _scan(np.frombuffer(known, np.uint8).reshape(-1, bits // 8)))
+            numbers.append(names.setdefault(entry.list, len(names)))
+        order = _order(ids, [list(names)[number] for number in numbers])
+        known = np.frombuffer(packed, np.uint8).reshape(-1, bits // 8)[order]
+        return cls(bits, [ids[row] for row in order], tuple(names), np.array(numbers)[order], _scan(known))
 
     def __len__(self) -> int:
         return len(self._ids)
 
-    def search(self, hashes: Sequence[bytes], max_distance: int, threads: int = 1) -> list[tuple[Match, ...]]:
-        """Return for each hash all entries at most `max_distance` bits away, the nearest first.
+    def search(
+        self, hashes: Sequence[bytes], max_distance: int, *, limit: int | None = None, threads: int = 1
+    ) -> list[tuple[Match, ...]]:
+        """Return for each hash the entries at most `max_distance` bits away, the nearest first.
 
-        `threads`: over how many the hashes of the batch are spread (not with NumPy). Raises ValueError where a hash has
-        another length than the index.
+        `limit`: at most so many of each list; None is all, which are many where a list has one hash again and again.
+        `threads`: over how many the hashes are spread (not with NumPy). Raises ValueError where a hash has another
+        length than the index.
         """
         import numpy as np  # noqa: PLC0415
 
@@ -75,11 +82,18 @@ class HashIndex:
             return [() for _ in hashes]
         asked = np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, self.bits // 8)
         found = self._scan.within(asked, max_distance, threads)
-        return [tuple(sorted(self._matches(rows, distances))) for rows, distances in found]
+        return [tuple(self._matches(rows, distances, limit)) for rows, distances in found]
 
-    def _matches(self, rows: Any, distances: Any) -> Iterator[Match]:
-        for row, distance in zip(rows.tolist(), distances.tolist(), strict=True):
-            yield Match(int(distance), self._ids[row], self._lists[row])
+    def _matches(self, rows: Any, distances: Any, limit: int | None) -> Iterator[Match]:
+        import numpy as np  # noqa: PLC0415
+
+        order = np.lexsort((rows, distances))
+        if limit is not None and len(order):
+            lists = self._numbers[rows[order]]
+            first = [np.flatnonzero(lists == number)[:limit] for number in np.unique(lists)]
+            order = order[np.sort(np.concatenate(first))]
+        for row, distance in zip(rows[order].tolist(), distances[order].tolist(), strict=True):
+            yield Match(int(distance), self._ids[row], self._lists[self._numbers[row]])
 
 
 class FaissScan:
@@ -98,6 +112,14 @@ class FaissScan:
         limits, distances, rows = self._index.range_search(asked, max_distance + 1)  # which means: less than
         for start, end in zip(limits[:-1].tolist(), limits[1:].tolist(), strict=True):
             yield rows[start:end], distances[start:end]
+
+
+def _order(ids: Sequence[str], lists: Sequence[str]) -> Any:
+    """Return the rows by id, then list: of entries at one distance the order is theirs."""
+    import numpy as np  # noqa: PLC0415
+
+    by_list = np.argsort(np.array(lists, dtype=object), kind="stable")
+    return by_list[np.argsort(np.array(ids, dtype=object)[by_list], kind="stable")]
 
 
 def _scan(known: Any) -> FaissScan | BruteForce:
