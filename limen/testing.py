@@ -15,53 +15,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from scorers.content import Content, Media
+from limen.samples import FILM, HOSTILE_MEDIA, HOSTILE_TEXTS, ORDINARY, PIXEL, SOUND
+from scorers.content import Content, Media, Modality
 from scorers.registry import Configured, Registry
 from scorers.runner import Runner
-from scorers.scorer import Kind, Missing, Output, Plugin, Row, Value
+from scorers.scorer import Kind, Missing, Output, Plugin, Prepared, Row, StagedScorer, Value, modalities
 from scorers.values import to_micro, value_in
 
-PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c63680000008200810b0b5c780000000049454e44ae426082"
-)
-
-ORDINARY = (
-    Content(id="plain", text="The meeting is moved to Thursday, see you there.", language="en"),
-    Content(id="loud", text="BUY NOW!!! Free money, call 555-1234", language="en"),
-    Content(id="german", text="Sch\u00f6ne Gr\u00fc\u00dfe aus Z\u00fcrich", language="de"),
-    Content(
-        id="hindi", text="\u0928\u092e\u0938\u094d\u0924\u0947 \u0926\u0941\u0928\u093f\u092f\u093e", language="hi"
-    ),
-    Content(id="chinese", text="\u4f60\u597d\uff0c\u4e16\u754c", language="zh"),
-    Content(
-        id="arabic", text="\u0645\u0631\u062d\u0628\u0627 \u0628\u0627\u0644\u0639\u0627\u0644\u0645", language="ar"
-    ),
-    Content(id="picture", images=(Media(data=PIXEL),)),
-    Content(id="both", text="a picture", images=(Media(data=PIXEL), Media(data=PIXEL)), tags=("art",)),
-    Content(id="facts", text="x", facts=MappingProxyType({"author.age_days": 3, "author.strikes": 0})),
-)
-
-HOSTILE_TEXTS = MappingProxyType(
-    {
-        "empty": "",
-        "blank": " \t\r\n\u2028\u00a0",
-        "one megabyte": "All work and no play. " * 47_663,
-        "one word of one megabyte": "a" * 1_048_576,
-        "emoji": "\U0001f44d\U0001f3fd\U0001f468\u200d\U0001f469\u200d\U0001f467\U0001f1e9\U0001f1ea\u2764\ufe0f",
-        "right to left": "\u202eabc\u202c \u05e9\u05dc\u05d5\u05dd \u200fabc\u2067def\u2069",
-        "controls": "".join(map(chr, range(32))) + "\x7f\x85\u0000",
-        "lone surrogates": "a\ud800b\udfff\udc00c",
-        "stacked marks": "Z" + "\u0351\u036b\u0343\u036a" * 500 + "algo",
-        "unassigned": "\u0378\ufffe\uffff\U000e0fff\U0010ffff",
-        "markup": "<script>alert('%s %n {0} ${x}')</script>\\'\"; DROP TABLE posts; --",
-    }
-)
+__all__ = ["FILM", "HOSTILE_MEDIA", "HOSTILE_TEXTS", "ORDINARY", "PIXEL", "SOUND", "ScorerContract", "check_scorer"]
 
 
 class ScorerContract:
     """What every scorer must hold to. Set `plugin`, and `settings` and `folder` if it needs some.
 
-    `contents` are what it is tried on, beside the hostile texts; add such as make your scorer say something.
+    `contents` are what it is tried on, beside hostile texts and media; add such as make your scorer say something.
     `tolerance` is how far, in [0, 1], a score may differ between a batch and its members: batched floating-point
     arithmetic may need 1e-6, everything else is 0.
     """
@@ -127,6 +94,39 @@ class ScorerContract:
             content = Content(id=name, text=text)
             (row,) = _rows(scorer, [content])
             _assert_row(scorer, content, row)
+
+    def test_it_survives_hostile_media(self) -> None:
+        scorer = self.make()
+        for key, modality in (("images", Modality.IMAGE), ("videos", Modality.VIDEO), ("audio", Modality.AUDIO)):
+            if modality in (scorer.plugin.judges or modalities(scorer.outputs)):
+                for name, data in HOSTILE_MEDIA.items():
+                    self._survives(scorer, _with_media(name, key, Media(data=data)))
+                self._survives(scorer, _with_media("a file that is not there", key, Media(path=Path("no/such/file"))))
+
+    def _survives(self, scorer: Configured, hostile: Content) -> None:
+        """A medium that cannot be judged gives `Missing`, and those beside it in a batch what they give alone."""
+        neighbours = _judged(scorer, self.contents)[:2]
+        _assert_row(scorer, hostile, _rows(scorer, [hostile])[0])
+        among = _rows(scorer, [*neighbours[:1], hostile, *neighbours[1:]])
+        for content, row, alone in zip(neighbours, (among[0], among[-1]), _rows(scorer, neighbours), strict=False):
+            self._assert_same(scorer, content, row, alone, f"with and without {hostile.id} beside it")
+
+    def test_its_stages_agree_with_its_score(self) -> None:
+        scorer = self.make()
+        staged = scorer.scorer
+        if not isinstance(staged, StagedScorer):
+            return
+        batch = _judged(scorer, self.contents)
+        assert list(staged.prepare([])) == [], "nothing to prepare gives nothing"
+        together, alone = staged.prepare(batch), [staged.prepare([content])[0] for content in batch]
+        for content, one, two in zip(batch, together, alone, strict=True):
+            _assert_prepared(content, one, two)
+        ready = [(content, one) for content, one in zip(batch, alone, strict=True) if isinstance(one, Prepared)]
+        turned = staged.infer([one for _, one in reversed(ready)]) if ready else []
+        inferred = {id(content): row for (content, _), row in zip(reversed(ready), turned, strict=True)}
+        for content, one, row in zip(batch, together, _rows(scorer, batch), strict=True):
+            other = one if isinstance(one, Missing) else inferred[id(content)]
+            self._assert_same(scorer, content, row, other, "by `score` and by `prepare` and `infer`")
 
     def test_it_says_the_same_again(self) -> None:
         first, second = self.make(), self.make()
@@ -200,6 +200,19 @@ async def _awaited(given: Any) -> Any:
 def _judged(scorer: Configured, contents: Sequence[Content]) -> list[Content]:
     """Return the contents that the runner would hand to the scorer."""
     return [content for content in contents if any(output.applies_to(content) for output in scorer.outputs.values())]
+
+
+def _with_media(name: str, key: str, medium: Media) -> Content:
+    media: dict[str, Any] = {key: (medium,)}
+    return Content(id=name, text="a caption", **media)
+
+
+def _assert_prepared(content: Content, together: Any, alone: Any) -> None:
+    for one in (together, alone):
+        assert isinstance(one, Prepared | Missing), f"`{content.id}` is prepared as {type(one).__name__}"
+        assert isinstance(one, Missing) or one.size >= 1, f"`{content.id}` has the size {one.size}, expected 1 or more"
+    sizes = [one.size if isinstance(one, Prepared) else None for one in (together, alone)]
+    assert sizes[0] == sizes[1], f"`{content.id}` has the size {sizes[0]} in a batch and {sizes[1]} alone"
 
 
 def _assert_row(scorer: Configured, content: Content, row: Row) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from limen.testing import ScorerContract, check_scorer
 from scorers.function import scorer
-from scorers.scorer import Cost, Evidence, Missing, Plugin, Score, Scorer
+from scorers.scorer import Cost, Evidence, Missing, Plugin, Prepared, Score, Scorer, StagedScorer
 
 OUTPUTS = MappingProxyType({"text.it": Score(modality="text")})
 
@@ -191,3 +191,77 @@ def test_a_tolerance_lets_batched_arithmetic_differ():
     with pytest.raises(AssertionError, match="alone and in a batch"):
         check_scorer(plugin(Float32))
     check_scorer(plugin(Float32), tolerance=0.000001)
+
+
+PICTURES = MappingProxyType({"image.it": Score(modality="image")})
+
+
+class Pictures(StagedScorer):
+    """Looks at the first byte only; what has none is missing."""
+
+    outputs = PICTURES
+
+    def prepare(self, batch):
+        return [self.ready(one.images[0]) if one.images else Missing("no picture") for one in batch]
+
+    def ready(self, medium):
+        try:
+            data = medium.read()
+        except OSError:
+            return Missing("it cannot be read")
+        return Prepared(data[0], len(data)) if data else Missing("it is empty")
+
+    def infer(self, batch):
+        return [{"image.it": one.data / 255} for one in batch]
+
+
+class BreaksOnEmpty(Pictures):
+    def ready(self, medium):
+        return Prepared(medium.read()[0])
+
+
+class PreparesOtherwiseInABatch(Pictures):
+    def prepare(self, batch):
+        return [Prepared(0, len(batch)) for _ in batch]
+
+
+class PreparesNothing(Pictures):
+    def prepare(self, batch):
+        return [None for _ in batch]
+
+    def score(self, batch):
+        return [{"image.it": 0.5} for _ in batch]
+
+
+class ScoresAnotherWay(Pictures):
+    def score(self, batch):
+        return [{"image.it": 0.5} for _ in batch]
+
+
+class SpoiledByItsNeighbour(Pictures):
+    def score(self, batch):
+        spoiled = any(isinstance(self.prepare([content])[0], Missing) for content in batch)
+        return [{"image.it": 0.5} if spoiled else row for row in super().score(batch)]
+
+
+def pictures(kind):
+    return Plugin("it", "1", "MIT", Cost.CPU, PICTURES, lambda settings, folder: kind())
+
+
+def test_a_scorer_in_two_stages_that_holds_to_it_passes():
+    check_scorer(pictures(Pictures))
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (BreaksOnEmpty, "index out of range"),
+        (PreparesOtherwiseInABatch, "in a batch and"),
+        (PreparesNothing, "no value for any content|is prepared as NoneType"),
+        (ScoresAnotherWay, "by `score` and by `prepare` and `infer`"),
+        (SpoiledByItsNeighbour, "with and without empty beside it"),
+    ],
+)
+def test_stages_and_media_are_looked_at(kind, message):
+    with pytest.raises((AssertionError, IndexError), match=message):
+        check_scorer(pictures(kind))
