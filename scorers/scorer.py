@@ -161,7 +161,8 @@ class Prepared:
     """A content made ready for a model: tokenised, decoded.
 
     `size` is its length in what a padded batch pads (tokens; of the longest window, where there are several): contents
-    of like sizes share batches. Leave it 1 where every content has the same shape.
+    share batches that are padded to the same length (`scorers.onnx.lengths.bucket`). Leave it 1 where every content has
+    the same shape.
     """
 
     data: Any

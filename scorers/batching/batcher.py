@@ -16,7 +16,7 @@ from scorers.scorer import Cost, Missing, Prepared, Row, StagedScorer
 
 SIZE = 32
 WAIT = 0.001
-AHEAD = 4
+AHEAD = 2
 
 
 class Batcher:
@@ -69,8 +69,8 @@ class Batcher:
             stage.drop(items)
 
     def _open(self) -> bool:
-        """Say whether more may be prepared: what is ready takes memory."""
-        return len(self._infer) < self._ahead
+        """Say whether more may be prepared: enough is ready to fill a few batches of each size; the rest takes memory."""
+        return len(self._infer) < self._ahead * max(1, self._infer.kinds)
 
     def _prepared(self, results: Results) -> None:
         ready = []

@@ -1,15 +1,12 @@
-"""Waiting items -> the next batch: the most urgent item, and the next most urgent ones of about its size."""
+"""Waiting items -> the next batch: the most urgent item, and the next most urgent ones that are padded to its length."""
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from itertools import count
 
 from scorers.batching.item import Entry, Item
+from scorers.onnx.lengths import bucket
 
-# A batch is padded to its longest member. Steps of about a half more keep the padding below a third of the work, on
-# average below a sixth, and leave enough items of one size to fill batches.
-SIZES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096)
 ALONE = -1
 
 
@@ -39,18 +36,27 @@ class Line:
         heappush(self._heaps.setdefault(_bucket(item), []), item.entry)
         self._waiting += 1
 
-    def full(self, size: int) -> bool:
-        """Say whether the batch that would be taken next has `size` items already."""
-        bucket = self._first()
-        return bucket is not None and (bucket == ALONE or len(self._heaps[bucket]) >= size)
+    @property
+    def kinds(self) -> int:
+        """Return how many sizes wait."""
+        return len(self._heaps)
 
-    def take(self, size: int) -> list[Item]:
-        """Return at most `size` items, and remove them; none where nothing waits."""
-        bucket = self._first()
-        if bucket is None:
+    def full(self, size: int) -> bool:
+        """Say whether a batch of `size` can be taken."""
+        return any(kind == ALONE or len(heap) >= size for kind, heap in self._heaps.items())
+
+    def take(self, size: int, patient: Callable[[Item], bool] = lambda _: False) -> list[Item]:
+        """Return at most `size` items, and remove them; none where nothing waits.
+
+        While the most urgent item is `patient` and its batch would not be full, a full one of the same severity goes first.
+        """
+        kind = self._first()
+        if kind is None:
             return []
-        heap, taken = self._heaps[bucket], list[Item]()
-        while heap and len(taken) < (1 if bucket == ALONE else size):
+        if kind != ALONE and len(self._heaps[kind]) < size and patient(self._heaps[kind][0][2]):
+            kind = self._fullest(kind, size)
+        heap, taken = self._heaps[kind], list[Item]()
+        while heap and len(taken) < (1 if kind == ALONE else size):
             entry = heappop(heap)
             if _live(entry):
                 entry[2].entry = None
@@ -70,25 +76,35 @@ class Line:
         if self._gone > max(64, self._waiting):
             self._sweep()
 
+    def _fullest(self, kind: int, size: int) -> int:
+        """Return the most urgent bucket of the same severity that fills a batch; the one given where none does."""
+        severity = self._heaps[kind][0][0][0]
+        full = [
+            (heap[0][0], other)
+            for other, heap in self._heaps.items()
+            if other != ALONE and len(heap) >= size and heap[0][0][0] == severity
+        ]
+        return min(full)[1] if full else kind
+
     def _first(self) -> int | None:
         """Return the bucket of the most urgent item."""
         best, found = None, None
-        for bucket in list(self._heaps):
-            heap = self._heaps[bucket]
+        for kind in list(self._heaps):
+            heap = self._heaps[kind]
             while heap and not _live(heap[0]):
                 heappop(heap)
                 self._gone -= 1
             if not heap:
-                del self._heaps[bucket]
+                del self._heaps[kind]
             elif best is None or heap[0][0] < best:
-                best, found = heap[0][0], bucket
+                best, found = heap[0][0], kind
         return found
 
     def _sweep(self) -> None:
-        for bucket, heap in self._heaps.items():
+        for kind, heap in self._heaps.items():
             kept = [entry for entry in heap if _live(entry)]
             heapify(kept)
-            self._heaps[bucket] = kept
+            self._heaps[kind] = kept
         self._gone = 0
 
 
@@ -99,4 +115,4 @@ def _live(entry: Entry) -> bool:
 def _bucket(item: Item) -> int:
     if item.alone:
         return ALONE
-    return bisect_left(SIZES, item.prepared.size) if item.prepared else 0
+    return bucket(item.prepared.size) if item.prepared else 0

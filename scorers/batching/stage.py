@@ -21,6 +21,7 @@ from scorers.values import told
 HANGING_CALLS = 4
 IDLE = 1.0
 TICK = 0.01
+PATIENCE = 8
 NEVER = float("inf")
 
 Results: TypeAlias = list[tuple[Item, Any]]
@@ -77,6 +78,11 @@ class Stage:
 
     def __len__(self) -> int:
         return len(self._line)
+
+    @property
+    def kinds(self) -> int:
+        """Return how many sizes wait."""
+        return self._line.kinds
 
     def push(self, items: Iterable[Item]) -> None:
         with self._changed:
@@ -147,7 +153,7 @@ class Stage:
         return []
 
     def _take(self, worker: _Worker, now: float) -> list[Item]:
-        batch = self._line.take(self._limits.size)
+        batch = self._line.take(self._limits.size, lambda item: now < self._patient_until(item))
         if late := [item for item in batch if item.expires <= now]:
             self._expire(late)
             batch = [item for item in batch if item.expires > now]
@@ -157,6 +163,10 @@ class Stage:
             self._counts.call(len(batch))
             self._arm(min(worker.due, *(self._worried(item, now) for item in batch)))
         return batch
+
+    def _patient_until(self, item: Item) -> float:
+        """Return until when an item lets fuller batches pass: for a quarter of its time, and for a few calls at most."""
+        return item.asked + min((item.expires - item.asked) / 4, PATIENCE * self._usual)
 
     def _results(self, batch: Sequence[Item], limit: float) -> Results:
         latest = max(item.deadline for item in batch) - time.monotonic()  # nobody's short deadline cuts another off

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorers.batching.item import Item
-from scorers.batching.line import SIZES, Line
+from scorers.batching.line import Line
 from scorers.content import Content
+from scorers.onnx.lengths import bucket
 from scorers.scorer import Prepared
 
 
@@ -32,16 +33,24 @@ def test_the_most_severe_goes_first_then_the_soonest_then_the_oldest():
 
 
 def test_a_batch_holds_contents_of_about_one_size():
-    line = line_of([item(0, size=20), item(1, size=200), item(2, size=18), item(3, size=250), item(4, size=24)])
+    line = line_of([item(0, size=20), item(1, size=240), item(2, size=18), item(3, size=250), item(4, size=24)])
     assert orders(line.take(10)) == [0, 2, 4]
     assert orders(line.take(10)) == [1, 3]
 
 
 def test_the_bucket_of_the_most_urgent_goes_first_though_another_is_full():
     line = line_of([*(item(number, size=20) for number in range(5)), item(9, size=200, severity=0)])
-    assert not line.full(2)
-    assert orders(line.take(4)) == [9]
     assert line.full(2)
+    assert not line.full(6)
+    assert orders(line.take(4, lambda item: True)) == [9]
+
+
+def test_a_patient_one_lets_a_full_batch_of_its_severity_pass():
+    line = line_of([item(0, size=200), *(item(number, size=20) for number in range(1, 5)), item(5, size=90)])
+    assert orders(line.take(4, lambda item: True)) == [1, 2, 3, 4]
+    assert orders(line.take(4, lambda item: True)) == [0]
+    line = line_of([item(0, size=200), *(item(number, size=20) for number in range(1, 5))])
+    assert orders(line.take(4, lambda item: False)) == [0]
 
 
 def test_what_must_be_asked_about_alone_is_a_batch_of_its_own():
@@ -78,5 +87,4 @@ def test_each_comes_once_and_none_overtakes_within_a_bucket(seen, size):
         batches.append(batch)
     assert sorted(orders(one for batch in batches for one in batch)) == list(range(len(items)))
     for batch in batches:
-        lengths = [one.prepared.size for one in batch]
-        assert len(batch) == 1 or max(lengths) <= SIZES[0] or max(lengths) < 2 * min(lengths) + 1
+        assert len({bucket(one.prepared.size) for one in batch}) == 1
