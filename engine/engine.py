@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, Protocol, overload
 
 from engine.decision import Outcome, Status
 from engine.loader import Loaded, Loader
 from engine.log import logger
+from engine.plan import MODES, Mode, Plan, draw
+from engine.planner import Names, Planner, units
 from engine.record import RECORD_KEYS, InvalidRecordError, Record, read_record, shown
-from engine.reference import decide as decide_by_reference
+from engine.reference import Evaluation
 from engine.rendering import Decision
 from policy_dsl.program import Program
 from policy_dsl.suggest import suggest
+from scorers.cache import ScoreCache, Store
 from scorers.content import Content
 from scorers.registry import Registry
 from scorers.runner import Runner, Scored
@@ -30,11 +34,20 @@ log = logger()
 class Engine:
     """Decides by one pack. Safe to share between threads; `reload` swaps the pack between two decisions, never within one."""
 
-    def __init__(self, loader: Loader, evaluator: Evaluator = "scalar") -> None:
-        """Raises what `Loader.load` raises."""
+    def __init__(
+        self,
+        loader: Loader,
+        evaluator: Evaluator = "scalar",
+        mode: Mode = "decisive",
+        sample: float = 0.0,
+        store: Store | None = None,
+    ) -> None:
+        """Raises what `Loader.load` raises, and ValueError for another mode or a share outside of [0, 1]."""
         self._loader, self._evaluator = loader, evaluator
+        self._mode, self._sample = _mode(mode), _share(sample)
+        self._scores = ScoreCache(store)
         self._lock = threading.Lock()
-        self._state = _State(loader.load(), evaluator)
+        self._state = _State(loader.load(), evaluator, self._scores)
 
     @classmethod
     def load(
@@ -45,14 +58,22 @@ class Engine:
         registry: Registry | None = None,
         evaluator: Evaluator = "scalar",
         cache: str | Path | None = None,
+        mode: Mode = "decisive",
+        sample: float = 0.0,
+        store: Store | None = None,
     ) -> Engine:
         """Loads a pack's folder or a `bundle.json`.
 
         `scorers` are plugins beside the installed ones; `registry` stands in for all of them. `cache` is a folder where
-        compiled packs are kept by content. Raises PackInvalidError, PackError, BundleError, OSError.
+        compiled packs are kept by content. `mode` says which scorers `moderate` asks: `decisive`, those that could still
+        change the decision; `complete`, all. `sample` in [0, 1]: the share of contents for which all are asked in either
+        mode, drawn by a hash of the content. `store` keeps scores, so that one is computed once; None: in this process.
+        Raises PackInvalidError, PackError, BundleError, OSError, ValueError.
         """
         plugins = registry or Registry.installed(extra=scorers)
-        return cls(Loader(Path(path), plugins, Path(cache) if cache is not None else None), evaluator)
+        return cls(
+            Loader(Path(path), plugins, Path(cache) if cache is not None else None), evaluator, mode, sample, store
+        )
 
     def reload(self) -> bool:
         """Loads the path again and swaps it in whole; True where the pack changed. On an error the old one goes on (S9).
@@ -62,7 +83,7 @@ class Engine:
         with self._lock:
             loaded = self._loader.load()
             changed = loaded.digest != self._state.loaded.digest
-            self._state = _State(loaded, self._evaluator)
+            self._state = _State(loaded, self._evaluator, self._scores)
             log.info("pack_loaded", pack=loaded.program.pack, digest=loaded.digest, changed=changed)
             return changed
 
@@ -109,22 +130,69 @@ class Engine:
         """The decisions about a record as JSON gives it: one per region."""
         return self._state.decide(raw)
 
-    async def moderate(self, content: Content, *, region: str, at: datetime | str | None = None) -> Decision:
+    async def moderate(
+        self,
+        content: Content,
+        *,
+        region: str,
+        at: datetime | str | None = None,
+        deadline_ms: float | None = None,
+        mode: Mode | None = None,
+    ) -> Decision:
         """Runs the scorers on one content and decides in one region; `at` None is now. See `moderate_all` for more of each."""
-        return (await self.moderate_all([(content, region, at)]))[0][0]
+        return (await self.moderate_all([(content, region, at)], deadline_ms=deadline_ms, mode=mode))[0][0]
 
     async def moderate_all(
-        self, items: Sequence[tuple[Content, str | Sequence[str], datetime | str | None]]
+        self,
+        items: Sequence[tuple[Content, str | Sequence[str], datetime | str | None]],
+        *,
+        deadline_ms: float | None = None,
+        mode: Mode | None = None,
     ) -> tuple[tuple[Decision, ...], ...]:
-        """Runs the scorers once over a batch and decides each content, one decision per region. `at` None is now."""
-        state = self._state
-        scored = await state.runner.run([content for content, _, _ in items])
-        _log_missing(scored)
-        now = datetime.now(UTC)
-        return tuple(
-            state.decide(raw_record(content, found, region, now if at is None else at, state.loaded.program), found)
-            for (content, region, at), found in zip(items, scored, strict=True)
+        """Runs the scorers over a batch and decides each content, one decision per region. `at` None is now.
+
+        `mode` None is the engine's. `deadline_ms`: what the scorers have not said that many milliseconds after the call is
+        missing. Raises ValueError for another mode.
+        """
+        deadline = None if deadline_ms is None else time.monotonic() + deadline_ms / 1000
+        state, now = self._state, datetime.now(UTC)
+        plans = [draw(content, _mode(mode or self._mode), self._sample) for content, _, _ in items]
+        asked = [_Asked(state, content, region, now if at is None else at) for content, region, at in items]
+        found = await state.planner.gather(
+            [
+                (one.content, one.at_stake if plan.way == "decisive" else None)
+                for one, plan in zip(asked, plans, strict=True)
+            ],
+            deadline,
         )
+        _log_missing([scored for scored, _ in found])
+        return tuple(
+            one.decide(scored, replace(plan, skipped=skipped))
+            for one, plan, (scored, skipped) in zip(asked, plans, found, strict=True)
+        )
+
+    def statistics(self) -> Mapping[str, Any]:
+        """What each scorer of the loaded pack was asked, and what came of it, since the pack was loaded."""
+        return self._state.runner.statistics()
+
+
+class _Asked:
+    """One content with what the caller said about it."""
+
+    def __init__(self, state: _State, content: Content, region: Any, at: datetime | str) -> None:
+        self.state, self.content, self.region, self.at = state, content, region, at
+
+    def raw(self, scored: Scored, skipped: Iterable[str]) -> dict[str, Any]:
+        """As a record. A fact named like an output that nobody was asked for is refused, as beside one that has a value."""
+        raw = raw_record(self.content, scored, self.region, self.at, self.state.loaded.program)
+        doubled = dict.fromkeys(raw["facts"].keys() & skipped)
+        return raw | {"scores": {**raw["scores"], **doubled}, "skipped": frozenset(skipped)}
+
+    def at_stake(self, scored: Scored, uncalled: Names) -> Names:
+        return self.state.at_stake(self.raw(scored, uncalled))
+
+    def decide(self, scored: Scored, plan: Plan) -> tuple[Decision, ...]:
+        return self.state.decide(self.raw(scored, self.state.outputs(self.content, plan.skipped)), scored, plan)
 
 
 def _log_missing(scored: Sequence[Scored]) -> None:
@@ -162,17 +230,42 @@ def _language(code: str, values: tuple[str, ...]) -> str:
     return code
 
 
-class _State:
-    """One loaded pack and its evaluator."""
+class _Evaluates(Protocol):
+    """What decides records in the regions of one program."""
 
-    def __init__(self, loaded: Loaded, evaluator: Evaluator) -> None:
+    def decide(self, record: Record, region: str) -> Outcome: ...
+
+    def at_stake(self, record: Record, region: str) -> Names: ...
+
+
+class _Reference:
+    """Decides by walking the program."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def decide(self, record: Record, region: str) -> Outcome:
+        return Evaluation(self._program, record, region).outcome()
+
+    def at_stake(self, record: Record, region: str) -> Names:
+        return Evaluation(self._program, record, region).at_stake
+
+
+class _State:
+    """One loaded pack, its evaluator and its planner."""
+
+    def __init__(self, loaded: Loaded, evaluator: Evaluator, scores: ScoreCache) -> None:
         self.loaded = loaded
         self.regions = frozenset(loaded.program.regions)
-        self.inputs = {spec.name for spec in loaded.program.inputs}
-        self.runner = Runner(loaded.scorers)
-        self.evaluate = _evaluator(loaded.program, evaluator)
+        self.inputs = {spec.name: spec for spec in loaded.program.inputs}
+        self.units = units(loaded.program)
+        self.runner = Runner(loaded.scorers, cache=scores)
+        self.planner = Planner(loaded.program, self.runner)
+        self.evaluator = _evaluator(loaded.program, evaluator)
 
-    def decide(self, raw: Mapping[str, Any], scored: Scored | None = None) -> tuple[Decision, ...]:
+    def decide(
+        self, raw: Mapping[str, Any], scored: Scored | None = None, plan: Plan | None = None
+    ) -> tuple[Decision, ...]:
         """One decision per region; of a record that cannot be used, each says why."""
         regions: tuple[str | None, ...] = (None,)
         try:
@@ -180,23 +273,50 @@ class _State:
             record = read_record(raw, self.loaded.program)
         except InvalidRecordError as error:
             unusable = [Outcome(region, Status.UNAVAILABLE, None, reason=str(error)) for region in regions]
-            return tuple(self.decision(raw, None, outcome, scored) for outcome in unusable)
-        return tuple(self.decision(raw, record, self.outcome(record, region), scored) for region in codes)
+            return tuple(self.decision(raw, None, outcome, scored, plan) for outcome in unusable)
+        return tuple(self.decision(raw, record, self.outcome(record, region), scored, plan) for region in codes)
+
+    def at_stake(self, raw: Mapping[str, Any]) -> Names:
+        """The skipped inputs of a record that could change its decisions; none of one that cannot be used."""
+        try:
+            codes, record = _regions(raw.get("region")), read_record(raw, self.loaded.program)
+        except InvalidRecordError:
+            return frozenset()
+        places = {place for region in codes if (place := self.place(region)) is not None}
+        found = [self.evaluator.at_stake(record, place) for place in places]
+        return frozenset().union(self.units & record.skipped if places else (), *found)
+
+    def outputs(self, content: Content, scorers: Iterable[str]) -> Names:
+        """What these scorers say about a content."""
+        named = [scorer for scorer in self.runner.scorers if scorer.name in set(scorers)]
+        return frozenset(name for s in named for name, output in s.outputs.items() if output.applies_to(content))
+
+    def place(self, region: str) -> str | None:
+        """The region of the program by whose rules a region is decided (ruling R20); None: by none."""
+        if region in self.regions:
+            return region
+        return "GLOBAL" if self.loaded.program.unknown_region == "GLOBAL" else None
 
     def outcome(self, record: Record, region: str) -> Outcome:
-        """Ruling R20: an unknown region is refused, or decided as GLOBAL and degraded."""
-        if region in self.regions:
-            return self.evaluate(record, region)
+        """An unknown region is refused, or decided as GLOBAL and degraded."""
+        place = self.place(region)
+        if place == region:
+            return self.evaluator.decide(record, region)
         near = suggest(region, self.loaded.program.regions)
         reason = f"unknown region `{region[:40]}`" + (f", did you mean `{near}`" if near else "")
-        if self.loaded.program.unknown_region != "GLOBAL":
+        if place is None:
             return Outcome(region, Status.UNAVAILABLE, None, reason=reason)
-        found = self.evaluate(record, "GLOBAL")
+        found = self.evaluator.decide(record, place)
         status = Status.DEGRADED if found.status is Status.DECIDED else found.status
         return replace(found, region=region, status=status, reason=f"{reason}: decided as GLOBAL")
 
     def decision(
-        self, raw: Mapping[str, Any], record: Record | None, outcome: Outcome, scored: Scored | None
+        self,
+        raw: Mapping[str, Any],
+        record: Record | None,
+        outcome: Outcome,
+        scored: Scored | None,
+        plan: Plan | None,
     ) -> Decision:
         names = {*record.scores, *record.facts} if record else set()
         return Decision(
@@ -207,17 +327,31 @@ class _State:
             record=record,
             scorers=dict(scored.scorers) if scored else {},
             why_missing=dict(scored.missing) if scored else {},
-            unknown=tuple(sorted(names - self.inputs | raw.keys() - RECORD_KEYS)),
-            evaluate=self.evaluate,
+            unknown=tuple(sorted(names - self.inputs.keys() | raw.keys() - RECORD_KEYS)),
+            evaluate=self.evaluator.decide,
+            plan=plan,
         )
 
 
-def _evaluator(program: Program, evaluator: Evaluator) -> Callable[[Record, str], Outcome]:
+def _mode(mode: str) -> Mode:
+    found = next((known for known in MODES if known == mode), None)
+    if found is None:
+        raise ValueError(f"`mode` is {shown(mode)}, expected `decisive` or `complete`")
+    return found
+
+
+def _share(sample: float) -> float:
+    if not 0 <= sample <= 1:
+        raise ValueError(f"`sample` is {shown(sample)}, expected a share from 0 to 1")
+    return sample
+
+
+def _evaluator(program: Program, evaluator: Evaluator) -> _Evaluates:
     if evaluator == "reference":
-        return lambda record, region: decide_by_reference(program, record, region)
+        return _Reference(program)
     from engine.scalar import Scalar  # noqa: PLC0415 - compiles code: only where it is used
 
-    return Scalar(program).decide
+    return Scalar(program)
 
 
 def _regions(region: Any) -> tuple[str, ...]:

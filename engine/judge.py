@@ -146,7 +146,12 @@ class Judgement:
         """What stays unknown is not granted, but speaks where it would have changed something (ruling R12)."""
         first = self.propose(self.granted)
         doubts = [*self.doubtful_exceptions(first), *self.doubtful_raises(first), *self.doubtful_effects(first)]
-        return self.propose(self.granted, doubts) if doubts else first
+        if not doubts:
+            return first
+        second = self.propose(self.granted, doubts)
+        late = [*self.doubtful_raises(second), *self.doubtful_effects(second)]  # of what the defaults have added
+        skipped = [truth for truth in late if truth.missing & self.record.skipped]
+        return self.propose(self.granted, [*doubts, *skipped]) if skipped else second
 
     def doubtful_exceptions(self, first: Result) -> list[Truth]:
         """The unknown exceptions and adjustments that would change the proposal: alone, else all that weaken or all that
@@ -251,7 +256,7 @@ class Judgement:
             ),
             waived=bool(waivers),
             missing=(open_fixed | open_rest) - skipped,
-            skipped=skipped,
+            skipped=skipped.union(*(part.missing for part in defaults)),
             errors=tuple(sorted({*wrong_fixed, *wrong_rest})),
         )
 
@@ -312,21 +317,24 @@ class Judgement:
     def defaults(self, missing: Names, errors: Sequence[str], *, absolute: bool) -> list[Part]:
         """Each missing input brings the `on missing` that names it, else the general one (ruling R13)."""
         spoken: dict[str, Part] = {}
+        unasked = self.record.skipped
         named = {item.input: item.defaults for item in self.variant.on_missing}
         for name in sorted(missing):
-            for default in self.in_force((*named.get(name, ()), *named[None])):
-                spoken[default.clause] = Part(default.clause, default.proposal, absolute=absolute)
-        for default in self.in_force(self.variant.on_error) if errors else ():
-            spoken[default.clause] = Part(default.clause, default.proposal, absolute=absolute)
+            for default, here in self.in_force((*named.get(name, ()), *named[None])):
+                lost = here.missing & unasked
+                spoken[default.clause] = Part(default.clause, default.proposal, missing=lost, absolute=absolute)
+        for default, here in self.in_force(self.variant.on_error) if errors else ():
+            lost = here.missing & unasked
+            spoken[default.clause] = Part(default.clause, default.proposal, missing=lost, absolute=absolute)
         return list(spoken.values())
 
-    def in_force(self, defaults: Iterable[p.Default]) -> list[p.Default]:
+    def in_force(self, defaults: Iterable[p.Default]) -> list[tuple[p.Default, Truth]]:
         """The first whose guard holds; before it those whose guard may hold."""
         found = []
         for default in defaults:
             truth = self.view.guard(default.guard)
             if truth.state is not State.FALSE:
-                found.append(default)
+                found.append((default, truth))
             if truth.holds:
                 break
         return found

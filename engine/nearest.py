@@ -36,7 +36,8 @@ def nearest_change(evaluation: Evaluation, outcome: Outcome, decide: Decide) -> 
     """Tries the places where some threshold or comparison turns, nearest first; None where no single score changes anything.
 
     Exact for ladders on scores and on derived scores that rise or fall with each operand, and for comparisons of a score
-    with a number; a score that stands inside an expression as first operand of a `cascade` may have a nearer change.
+    with a number; a score that stands inside an expression as first operand of a `cascade` may have a nearer change. Where
+    scorers were not asked, a change counts that is certain whatever they would say.
     """
     aims = [(judgement, *target) for judgement in evaluation.live for target in targets(judgement)]
     found = sorted(
@@ -50,7 +51,8 @@ def nearest_change(evaluation: Evaluation, outcome: Outcome, decide: Decide) -> 
     for _, name, becomes, value in found:
         record = replace(evaluation.record, scores={**evaluation.record.scores, name: becomes / MICRO})
         other = decide(record)
-        if (other.enforcement, other.routes) != (outcome.enforcement, outcome.routes):
+        changed = (other.enforcement, other.routes) != (outcome.enforcement, outcome.routes)
+        if changed and record.skipped.isdisjoint(other.missing):
             return Change(name, value, becomes, other)
     return None
 

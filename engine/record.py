@@ -15,7 +15,9 @@ from policy_dsl.suggest import suggest
 from scorers.content import Modality
 
 INT64 = 2**63
-RECORD_KEYS = frozenset({"id", "region", "at", "modalities", "scores", "facts", "skipped"})
+RECORD_KEYS = frozenset(
+    {"id", "region", "at", "modalities", "scores", "facts", "skipped", "way", "propensity", "scorers"}
+)
 
 
 class InvalidRecordError(ValueError):

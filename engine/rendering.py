@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import Any, Literal
 
 from engine.decision import Outcome, Status
 from engine.explain import policy_entries
 from engine.nearest import nearest_change
+from engine.plan import Plan, why_skipped
 from engine.record import Missing, Record
 from engine.reference import Evaluation, decide
 from policy_dsl.program import MICRO, Program
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Trace = Literal["none", "fired", "full"]
 
 
@@ -30,6 +33,8 @@ class Decision:
     scorers: Mapping[str, str] = field(default_factory=dict, repr=False)
     why_missing: Mapping[str, str] = field(default_factory=dict, repr=False)
     unknown: tuple[str, ...] = field(default=(), repr=False)
+    plan: Plan | None = field(default=None, repr=False)
+    """How the scores were come by; None where the caller sent them."""
     evaluate: Callable[[Record, str], Outcome] | None = field(default=None, repr=False, compare=False)
     """The engine's evaluator, which tries changes faster than the reference; both decide alike (S12)."""
 
@@ -90,6 +95,7 @@ class Decision:
         rendered |= {"missing": list(outcome.missing), "pack": self.digest}
         if trace == "full":
             rendered["scorers"] = dict(self.scorers)
+            rendered |= self._planned()
         if outcome.reason:
             rendered["reason"] = outcome.reason
         if self.unknown:
@@ -102,6 +108,36 @@ class Decision:
             return json.dumps(rendered, ensure_ascii=False, allow_nan=False, default=str)
         except ValueError:  # an id that JSON has no word for, such as NaN
             return json.dumps(rendered | {"id": str(self.id)}, ensure_ascii=False, default=str)
+
+    def _planned(self) -> dict[str, Any]:
+        if self.plan is None:
+            return {}
+        why = {name: self.why_skipped(name) for name in self.plan.skipped}
+        return {"way": self.plan.way, "propensity": self.plan.propensity, "skipped": why}
+
+    def why_skipped(self, scorer: str) -> str:
+        """Why a scorer was not asked, for a person."""
+        outputs = {spec.name for spec in self.program.inputs if spec.scorer == scorer}
+        return why_skipped(self.evaluation, outputs) if self.evaluation else "not needed: there is no decision to make"
+
+    def row(self) -> dict[str, Any]:
+        """What was found about the content, as a record that `decide` reads; every decision about a content has the same row.
+
+        Scores that are null are missing; the outputs in `skipped` were not asked for.
+        """
+        record = self.record or Record({}, {})
+        return {
+            "id": self.id,
+            "region": self.region,
+            "at": None if record.at is None else (EPOCH + timedelta(microseconds=record.at)).isoformat(),
+            "modalities": None if record.modalities is None else sorted(record.modalities),
+            "scores": dict(record.scores),
+            "facts": dict(record.facts),
+            "skipped": sorted(record.skipped),
+            "way": self.plan.way if self.plan else None,
+            "propensity": self.plan.propensity if self.plan else None,
+            "scorers": dict(self.scorers),
+        }
 
     def _explained(self) -> dict[str, Any]:
         evaluation = self.evaluation
