@@ -10,7 +10,7 @@ import json as json_format
 import re
 import ssl
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +28,8 @@ from scorers.scorer import SettingsError
 if TYPE_CHECKING:
     import httpx
 
-    from scorers.remote.transport import Answer, PinnedTransport
+    from scorers.remote.lifetime import Connections
+    from scorers.remote.transport import Answer
 
 DEFAULT_SECONDS = 10.0  # where nobody set a deadline
 _BUSY = {408: "idempotent", 429: "always", 500: "idempotent", 502: "always", 503: "always", 504: "always"}
@@ -43,20 +44,11 @@ class Key:
     before: str = "Bearer "
 
 
-@dataclass(slots=True)
-class _Here:
-    """What belongs to one event loop: its connections and its places; `keeper` closes them when the loop shuts down."""
-
-    transport: PinnedTransport
-    places: asyncio.Semaphore
-    keeper: AsyncGenerator[None, None]
-
-
 class Client:
     """Calls one endpoint; safe to share between threads and event loops.
 
-    Connections live as long as their event loop: `asyncio.run` and servers close them when they shut its asynchronous
-    generators down. The breaker is shared by all loops, the limit of concurrent requests holds for each.
+    Each event loop has connections of its own, which are closed when it shuts down or when they were idle for a while
+    (`scorers.remote.lifetime`). The breaker is shared by all loops, the limit of concurrent requests holds for each.
     """
 
     def __init__(self, settings: RemoteSettings, folder: Path = Path(), key: Key = Key()) -> None:
@@ -65,7 +57,7 @@ class Client:
         self.breaker = Breaker(settings.breaker)
         self._key = key
         self._lock = threading.Lock()
-        self._here: dict[asyncio.AbstractEventLoop, _Here] = {}
+        self._here: dict[asyncio.AbstractEventLoop, Connections] = {}
         self._trusted = None if settings.ca_file is None else _authorities(folder, settings.ca_file)
 
     def load(self) -> None:
@@ -107,7 +99,7 @@ class Client:
         with self._lock:
             here = self._here.pop(asyncio.get_running_loop(), None)
         if here is not None:
-            await here.keeper.aclose()
+            await here.aclose()
 
     async def _persistent(self, build: partial[httpx.Request], *, idempotent: bool) -> Any:
         clock = asyncio.get_running_loop().time
@@ -128,26 +120,25 @@ class Client:
     async def _attempt(self, build: partial[httpx.Request], ends: float) -> Any:
         self.breaker.refuse_if_open()
         here = await self._of_this_loop()
-        async with _place(here.places, ends, self.settings.concurrency):
-            with self.breaker.attempt():
-                return _understood(await here.transport.exchange(build, ends), self.settings)
+        with here.used():
+            async with _place(here.places, ends, self.settings.concurrency):
+                with self.breaker.attempt():
+                    return _understood(await here.transport.exchange(build, ends), self.settings)
 
-    async def _of_this_loop(self) -> _Here:
-        from scorers.remote.transport import PinnedTransport  # noqa: PLC0415 - imports httpx
+    async def _of_this_loop(self) -> Connections:
+        from scorers.remote.lifetime import Connections  # noqa: PLC0415 - imports httpx
+        from scorers.remote.transport import PinnedTransport  # noqa: PLC0415
 
         loop = asyncio.get_running_loop()
         with self._lock:
-            here = self._here.get(loop)
-            if here is None:
-                for old in [other for other in self._here if other.is_closed()]:
-                    del self._here[old]
-                transport = PinnedTransport(self.settings, self._authorities())
-                here = _Here(transport, asyncio.Semaphore(self.settings.concurrency), _closing(transport))
-                self._here[loop] = here
-                started = here.keeper.__anext__()
-            else:
+            if here := self._here.get(loop):
                 return here
-        await started
+            for old in [other for other in self._here if other.is_closed()]:
+                del self._here[old]
+            transport = PinnedTransport(self.settings, self._authorities())
+            forget = partial(_forget, self._here, loop)
+            here = self._here[loop] = Connections(transport, self.settings.concurrency, forget)
+        await here.start()
         return here
 
     def _authorities(self) -> ssl.SSLContext:
@@ -172,11 +163,8 @@ def encoded(body: Any) -> bytes:
     )
 
 
-async def _closing(transport: PinnedTransport) -> AsyncGenerator[None, None]:
-    try:
-        yield
-    finally:
-        await transport.aclose()
+def _forget(here: dict[asyncio.AbstractEventLoop, Connections], loop: asyncio.AbstractEventLoop) -> None:
+    here.pop(loop, None)
 
 
 @asynccontextmanager

@@ -40,6 +40,7 @@ class Service:
     url: str
     answer: Callable[[Asked], Answer]
     asked: list[Asked] = field(default_factory=list)
+    mistakes: list[Exception] = field(default_factory=list)
     under_way: int = 0
     most_under_way: int = 0
     connections: int = 0
@@ -114,60 +115,76 @@ def slowly(seconds: float, then: Answer) -> Answer:
     return answer
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Writes down what is asked, and lets the service answer."""
+
+    protocol_version = "HTTP/1.1"
+    service: Service
+
+    def setup(self) -> None:
+        super().setup()
+        with self.service.lock:
+            self.service.connections += 1
+            self.service.open_connections += 1
+
+    def finish(self) -> None:
+        with self.service.lock:
+            self.service.open_connections -= 1
+        super().finish()
+
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except (OSError, ValueError):  # the client has gone, or the answer closed the connection
+            self.close_connection = True
+
+    def work(self) -> None:
+        split = urlsplit(self.path)
+        query = {key: values[0] for key, values in parse_qs(split.query).items()}
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        self._answered(Asked(self.command, split.path, query, self.headers, body))
+
+    def _answered(self, asked: Asked) -> None:
+        service = self.service
+        with service.lock:
+            service.asked.append(asked)
+            service.under_way += 1
+            service.most_under_way = max(service.most_under_way, service.under_way)
+        service.has_been_asked.set()
+        try:
+            service.answer(asked)(self)
+        except OSError:  # the client has gone
+            raise
+        except Exception as error:  # the test's own mistake
+            service.mistakes.append(error)
+            raise
+        finally:
+            with service.lock:
+                service.under_way -= 1
+
+    do_GET = do_POST = work  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, *_: object) -> None:  # a handshake that the client broke off
+        pass
+
+
+class Server6(Server):
+    address_family = socket.AF_INET6
+
+
 @contextmanager
 def serving(answer: Callable[[Asked], Answer], host: str = "127.0.0.1", tls: ssl.SSLContext | None = None):
     """Run a service; `answer` is called with each request and says how to answer it."""
     service = Service("", answer)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def setup(self) -> None:
-            super().setup()
-            with service.lock:
-                service.connections += 1
-                service.open_connections += 1
-
-        def finish(self) -> None:
-            with service.lock:
-                service.open_connections -= 1
-            super().finish()
-
-        def handle_one_request(self) -> None:
-            try:
-                super().handle_one_request()
-            except (OSError, ValueError):  # the client has gone, or the test closed the connection
-                self.close_connection = True
-
-        def work(self) -> None:
-            split = urlsplit(self.path)
-            query = {key: values[0] for key, values in parse_qs(split.query).items()}
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            asked = Asked(self.command, split.path, query, self.headers, body)
-            with service.lock:
-                service.asked.append(asked)
-                service.under_way += 1
-                service.most_under_way = max(service.most_under_way, service.under_way)
-            service.has_been_asked.set()
-            try:
-                service.answer(asked)(self)
-            finally:
-                with service.lock:
-                    service.under_way -= 1
-
-        do_GET = do_POST = work  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-
-        def handle_error(self, *_: object) -> None:  # a handshake that the client broke off
-            pass
-
-    server = Server((host, 0), Handler)
+    server = (Server6 if ":" in host else Server)((host, 0), type("Bound", (Handler,), {"service": service}))
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     shown = f"[{host}]" if ":" in host else host
@@ -181,3 +198,5 @@ def serving(answer: Callable[[Asked], Answer], host: str = "127.0.0.1", tls: ssl
         server.shutdown()
         server.server_close()
         thread.join()
+    if service.mistakes:
+        raise service.mistakes[0]

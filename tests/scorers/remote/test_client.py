@@ -257,20 +257,47 @@ def test_a_loop_keeps_its_connection_and_closes_it_at_its_end():
         assert len(asked._here) == 1
 
 
-def test_connections_can_be_closed_by_hand_and_with_the_client():
+def test_connections_can_be_closed_by_hand():
     async def closed(service):
         asked = client(service)
         await asked.request("POST")
         await asked.aclose()
         await asked.aclose()
-        first = await asyncio.to_thread(no_connection_left, service)
-        await asked.request("POST")
-        del asked
-        gc.collect()
-        return first, await asyncio.to_thread(no_connection_left, service)
+        gone = await asyncio.to_thread(no_connection_left, service)
+        return gone, await asked.request("POST")
 
     with serving(lambda _: GOOD) as service:
-        assert asyncio.run(closed(service)) == (True, True)
+        assert asyncio.run(closed(service)) == (True, {"ok": True})
+
+
+def test_a_client_that_is_dropped_just_before_its_loop_ends_leaves_nothing_open():
+    with serving(lambda _: GOOD) as service:
+        assert together(client(service), 4) == [{"ok": True}] * 4
+        assert asyncio.run(client(service).request("POST")) == {"ok": True}
+        gc.collect()
+        assert no_connection_left(service)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_idle_connections_are_closed_though_the_loop_goes_on(monkeypatch, kept):
+    monkeypatch.setattr("scorers.remote.lifetime.IDLE_SECONDS", 0.05)
+
+    async def idle(service):
+        asked = client(service)
+        await asyncio.gather(*(asked.request("POST") for _ in range(3)))
+        seen = asked if kept else None
+        del asked
+        closed = await asyncio.to_thread(no_connection_left, service)
+        return closed, seen is None or await seen.request("POST") == {"ok": True}
+
+    with serving(lambda _: GOOD) as service:
+        assert asyncio.run(idle(service)) == (True, True)
+
+
+def test_what_is_in_use_is_not_idle(monkeypatch):
+    monkeypatch.setattr("scorers.remote.lifetime.IDLE_SECONDS", 0.02)
+    with serving(lambda _: slowly(0.3, GOOD)) as service:
+        assert ask(client(service, attempts=1)) == {"ok": True}
 
 
 def test_cookies_and_proxies_of_the_environment_are_not_used(monkeypatch):
