@@ -1,23 +1,19 @@
 """A video -> the sampled frames, upright, with their times: one at a time, never the whole video in memory."""
 
-from __future__ import annotations  # the stubs have generics that the compiled classes have not
-
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.error import FFmpegError
 from numpy.typing import NDArray
 
-from scorers.video.container import Budget, MediaError, Source, opened, read_error, video_streams
+from scorers.video.container import Budget, MediaError, Source, opened, video_streams
 from scorers.video.sample import Limits, Sample
 from scorers.video.scenes import Scenes
+from scorers.video.track import Track
 
 MAX_KEY_GAP = 30.0
-EARLY_END = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +36,6 @@ class Frames:
         self._sample = sample or Sample()
         self._limits = limits or Limits()
         self._notes: list[str] = []
-        self._damaged = 0
-        self._reached = 0.0
 
     @property
     def incomplete(self) -> str:
@@ -97,63 +91,21 @@ class Frames:
     ) -> Iterator[tuple[av.VideoFrame, float]]:
         """Yield every frame with its time; a damaged packet costs itself only."""
         start, unit, rate = stream.start_time or 0, stream.time_base or 0, float(stream.average_rate or 25)
+        track = Track(container, stream)
         seconds = 0.0
-        for number, frame in enumerate(self._frames(container, stream)):
+        for number, frame in enumerate(track.frames()):
             if budget.spent:
                 self._notes.append(f"decoding took longer than {budget.seconds:.3g} s")
                 return
             last, seconds = seconds, number / rate if frame.pts is None else float((frame.pts - start) * unit)
             self._watch_gap(seconds - last)
             yield frame, seconds
-        self._watch_gap(self._reached - seconds)
-        self._watch_end(_promised(container, stream))
-
-    def _frames(self, container: InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-        for packet in self._packets(container, stream):
-            try:
-                yield from stream.codec_context.decode(packet)
-            except EOFError:
-                return
-            except (FFmpegError, ValueError):
-                self._damaged += 1
-
-    def _packets(self, container: InputContainer, stream: av.VideoStream) -> Iterator[av.Packet[Any] | None]:
-        """Yield the packets and, at the end, None: what the decoder still holds."""
-        packets = container.demux(stream)
-        try:
-            for packet in packets:
-                if packet.size:
-                    self._reached = max(self._reached, _end(packet))
-                    yield packet
-        except TimeoutError as error:
-            self._notes.append(str(error))
-        except (FFmpegError, OSError, ValueError) as error:
-            self._notes.append(f"it breaks off: {read_error(error)}")
-        yield None
+        self._watch_gap(track.reached - seconds)
+        self._notes.extend(track.notes)
 
     def _watch_gap(self, gap: float) -> None:
         if self._sample.kind == "key_frames" and gap > MAX_KEY_GAP:
             self._notes.append(f"no key frame for {gap:.0f} s: sample by time, or by scenes")
-
-    def _watch_end(self, promised: float) -> None:
-        """Note what was damaged, and an end long before the time that the header promises: a file that was cut off."""
-        if self._damaged:
-            self._notes.append(f"damaged packets: {self._damaged}")
-        if promised - self._reached > max(EARLY_END, promised / 20):
-            self._notes.append(f"it ends after {self._reached:.1f} s of {promised:.1f} s")
-
-
-def _end(packet: av.Packet[Any]) -> float:
-    """Return when what a packet holds has been shown, in seconds after the stream's start."""
-    time = (packet.pts if packet.pts is not None else packet.dts or 0) - (packet.stream.start_time or 0)
-    return float((time + (packet.duration or 0)) * (packet.time_base or 0))
-
-
-def _promised(container: InputContainer, stream: av.VideoStream) -> float:
-    """Return the seconds of video that the header promises, 0 where it speaks of the whole file, or of nothing."""
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return 0.0 if container.streams.audio or container.duration is None else container.duration / av.time_base
 
 
 def _picker(sample: Sample) -> Callable[[av.VideoFrame, float], bool]:

@@ -33,7 +33,11 @@ def _film(container, images, rate, codec, gop, sound):
     stream.height, stream.width = images[0].shape[:2]
     stream.pix_fmt = {"gif": "rgb8", "mjpeg": "yuvj420p"}.get(codec, "yuv420p")
     stream.gop_size = gop
-    track = None if sound is None else container.add_stream("aac" if codec == "libx264" else "libopus", rate=16000)
+    track = (
+        None
+        if sound is None
+        else container.add_stream("aac" if codec == "libx264" else "libopus", rate=16000, layout="mono")
+    )
     for image in images:
         container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
     container.mux(stream.encode())
@@ -45,12 +49,11 @@ def tone(sound, form="wav", codec="pcm_s16le", rate=16000):
     """A sound as bytes; `sound` is mono in [-1, 1] at 16 kHz."""
     file = BytesIO()
     with av.open(file, "w", format=form) as container:
-        _voice(container, container.add_stream(codec, rate=rate), sound)
+        _voice(container, container.add_stream(codec, rate=rate, layout="mono"), sound)
     return file.getvalue()
 
 
 def _voice(container, track, sound):
-    track.layout = "mono"
     frame = av.AudioFrame.from_ndarray(
         (np.clip(sound, -1, 1) * 32767).astype(np.int16)[None, :], format="s16", layout="mono"
     )
