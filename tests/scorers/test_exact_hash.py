@@ -1,6 +1,7 @@
 import asyncio
 import hashlib
 import json
+import time
 
 import pytest
 
@@ -114,3 +115,21 @@ def test_settings_that_cannot_be_used_say_where_and_what(tmp_path, settings, key
     (problem,) = Registry.of([PLUGIN]).configure({"h": {"use": "exact-hash"} | settings}, pack).problems
     assert problem.key.startswith(key)
     assert message in problem.message
+
+
+def test_lists_that_change_are_read_again_by_themselves(tmp_path):
+    scorer = hashes(tmp_path, [sha256(b"old")], refresh_s=0.01)
+    (tmp_path / "known.txt").write_text(sha256(b"new"))
+    end = time.monotonic() + 10
+    while match(scorer, Content(text="old")) and time.monotonic() < end:
+        time.sleep(0.005)
+    assert (match(scorer, Content(text="old")), match(scorer, Content(text="new"))) == (False, True)
+
+
+def test_a_list_that_turned_bad_is_told_and_the_old_one_stays(tmp_path):
+    scorer = hashes(tmp_path, [sha256(b"old")])
+    (tmp_path / "known.txt").write_text("<html>404</html>\n")
+    assert not scorer.refresh()
+    assert match(scorer, Content(text="old"))
+    (warning,) = scorer.warnings
+    assert warning.startswith("the list `known.txt` has no usable hash: line 1: `<html>404</html>` has 16 characters")

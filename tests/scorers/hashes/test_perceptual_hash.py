@@ -1,13 +1,16 @@
 import asyncio
 import json
 import random
+import re
 import sys
 import threading
 from io import BytesIO
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from limen.testing import ORDINARY, PIXEL, ScorerContract
@@ -252,3 +255,18 @@ class TestPerceptualHash(ScorerContract):
         (tmp_path / "known.txt").write_text(pdq_of(KNOWN)[0].hex())
         (tmp_path / "none.txt").write_text("# nothing yet")
         monkeypatch.setattr(type(self), "folder", tmp_path)
+
+
+def test_the_manifest_of_the_page_configures(tmp_path):
+    page = Path(__file__).parents[3] / "docs" / "reference" / "scorers" / "perceptual-hash.md"
+    (block,) = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "lists").mkdir()
+    for name, line in (
+        ("banned.txt", "f0" * 32),
+        ("memes.csv", "pdq"),
+        ("banned-phash.jsonl", '{"phash": "00ff00ff00ff00ff"}'),
+    ):
+        (tmp_path / "lists" / name).write_text(line)
+    setup = Registry.of([PLUGIN]).configure(yaml.safe_load(block)["scorers"], tmp_path)
+    assert setup.problems == ()
+    assert setup.outputs["phash.banned.distance"].maximum == 64
