@@ -117,13 +117,16 @@ def platt(scores: Floats, yes: Bools, weight: Floats) -> tuple[float, float]:
     return float(fit.coef_[0, 0]), float(fit.intercept_[0])
 
 
-def fit(x: Any, data: Sequence[Row], label: str) -> Head:
-    """Fit one label and calibrate it on out-of-fold scores; folds keep near-duplicates together."""
+def fit(x: Any, data: Sequence[Row], label: str, strength: float = STRENGTH) -> Head:
+    """Fit one label and calibrate it on out-of-fold scores; folds keep near-duplicates together.
+
+    `x` holds a row of features for each row of `data`; `strength` is the inverse of the L2 penalty.
+    """
     weight, yes = weights(data, label)
     used = weight > 0
     folds = PredefinedSplit(np.array([place(f"fold {row.group}", FOLDS) for row in data])[used])
     mass = weight[used] / weight[used].mean()
-    model = LogisticRegression(C=STRENGTH, solver="liblinear", tol=1e-3, random_state=SEED)
+    model = LogisticRegression(C=strength, solver="liblinear", tol=1e-3, random_state=SEED)
     outside = cross_val_predict(
         model, x[used], yes[used], cv=folds, method="decision_function", params={"sample_weight": mass}
     )

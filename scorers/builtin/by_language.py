@@ -1,0 +1,168 @@
+"""Scorers for several languages -> one scorer: each text goes to the one for its language, and all answer under one prefix."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from scorers.content import Content
+from scorers.registry import Configured, Part
+from scorers.runner import Runner, Scored
+from scorers.scorer import (
+    Cost,
+    Kind,
+    Missing,
+    Output,
+    Plugin,
+    Prefix,
+    Row,
+    Rows,
+    Score,
+    Scorer,
+    Settings,
+    SettingsError,
+)
+
+VERSION = "1"
+_DEFAULT, _DETECT = "default", "detect"
+
+
+class ByLanguageSettings(Settings):
+    languages: dict[str, Any] = Field(min_length=1, description="language (`en`, `de`) → a scorer, `{use: PLUGIN, …}`")
+    default: Any = Field(
+        default=None, description="the scorer for every other language; none: outputs are missing there"
+    )
+    detect: Any = Field(
+        default=None, description="scorer that tells the language of content that states none (`text-language`)"
+    )
+    min_confidence: float = Field(
+        default=0.5, ge=0, le=1, description="below it a detected language counts as not known"
+    )
+    prefix: Prefix = Field(default="text", description="first part of the outputs' names")
+
+
+class ByLanguage(Scorer):
+    """The scorer `by-language`; its parts are loaded when the first content of their language comes."""
+
+    def __init__(
+        self, settings: ByLanguageSettings, parts: Mapping[str, Configured], detect: Configured | None
+    ) -> None:
+        """Take the parts by language; `default` is the one for all others."""
+        self._named = {language: _renamed(part, settings.prefix) for language, part in parts.items()}
+        self.outputs = _common(parts, self._named)
+        self._parts = parts
+        self._least = settings.min_confidence
+        self._language = _detected_output(detect) if detect else None
+        self._runner = Runner([*parts.values(), *([detect] if detect else [])])
+
+    async def score(self, batch: Sequence[Content]) -> Rows:
+        languages = await self._languages(batch)
+        rows: list[Row] = [Missing(self._reason(language)) for language in languages]
+        for key, part in self._parts.items():
+            own = [i for i, language in enumerate(languages) if self._key(language) == key]
+            scored = await self._runner.run([batch[i] for i in own], [part.name]) if own else ()
+            for index, result in zip(own, scored, strict=True):
+                rows[index] = _row(result, self._named[key])
+        return rows
+
+    async def _languages(self, batch: Sequence[Content]) -> list[str]:
+        """Return the primary subtag of each content, as stated or else as detected; `` where it is not known."""
+        found = [primary(content.language or "") for content in batch]
+        unknown = [index for index, language in enumerate(found) if not language]
+        if self._language and unknown:
+            scored = await self._runner.run([batch[index] for index in unknown], [_DETECT])
+            for index, result in zip(unknown, scored, strict=True):
+                found[index] = self._told(result)
+        return found
+
+    def _told(self, scored: Scored) -> str:
+        assert self._language is not None
+        name, confidence = self._language
+        sure = float(scored.values.get(confidence, 1)) >= self._least if confidence else True
+        language = primary(str(scored.values.get(name, ""))) if sure else ""
+        return "" if language == "und" else language
+
+    def _key(self, language: str) -> str:
+        return f"languages.{language}" if f"languages.{language}" in self._parts else _DEFAULT
+
+    def _reason(self, language: str) -> str:
+        if language:
+            return f"no scorer is set for the language `{language}`, and no default"
+        return "the language is neither stated nor known, and no default scorer is set"
+
+
+def primary(tag: str) -> str:
+    """Return the primary subtag of a BCP 47 tag, in lower case: `de` of `de-AT`."""
+    return tag.replace("_", "-").partition("-")[0].strip().lower()
+
+
+def _row(scored: Scored, named: Mapping[str, str]) -> Row:
+    """Translate what a part said; what is not applicable to the content is left out."""
+    values = {named[name]: value for name, value in scored.values.items() if name in named}
+    return values | {named[name]: Missing(reason) for name, reason in scored.missing.items() if name in named}
+
+
+def _renamed(part: Configured, prefix: str) -> dict[str, str]:
+    """Map a part's outputs to those under the common prefix: the last part of the name stays."""
+    return {name: f"{prefix}.{name.rpartition('.')[2]}" for name in part.outputs}
+
+
+def _common(parts: Mapping[str, Configured], named: Mapping[str, Mapping[str, str]]) -> dict[str, Output]:
+    """Return the outputs that all parts give. Raises SettingsError where one gives others."""
+    typed = {key: _typed(part, named[key]) for key, part in parts.items()}
+    first, *others = typed
+    for key in others:
+        if differing := sorted(name for name, _ in set(_kinds(typed[first])) ^ set(_kinds(typed[key]))):
+            raise SettingsError(
+                f"`{key}` and `{first}` differ in {', '.join(f'`{name}`' for name in differing)}: all scorers of one "
+                "`by-language` give the same outputs",
+                key,
+            )
+    return typed[first]
+
+
+def _typed(part: Configured, named: Mapping[str, str]) -> dict[str, Output]:
+    # A part's values come calibrated from its own runner; they must not be calibrated twice.
+    typed = {named[name]: replace(output, calibration=None) for name, output in part.outputs.items()}
+    if len(typed) < len(named):
+        raise SettingsError(f"two outputs of `{part.plugin.name}` would have one name: use another scorer", part.name)
+    return typed
+
+
+def _kinds(outputs: Mapping[str, Output]) -> list[tuple[str, Output]]:
+    return [(name, replace(output, description="")) for name, output in outputs.items()]
+
+
+def _detected_output(detect: Configured) -> tuple[str, str | None]:
+    """Return the output that names the language, and the score of how sure that is, where there is one."""
+    texts = [name for name, output in detect.outputs.items() if output.kind is Kind.TEXT]
+    scores = [name for name, output in detect.outputs.items() if output.kind is Kind.SCORE]
+    if len(texts) != 1:
+        raise SettingsError(f"`{detect.plugin.name}` tells no language: use `text-language`", _DETECT)
+    return texts[0], scores[0] if len(scores) == 1 else None
+
+
+def _create(settings: Any, _folder: Path, part: Part) -> Scorer:
+    parts = {}
+    for language, entry in settings.languages.items():
+        if language != primary(language) or not language.isalpha():
+            raise SettingsError(f"`{language}` is no language: expected a primary subtag such as `de`", "languages")
+        parts[f"languages.{language}"] = part(f"languages.{language}", entry)
+    if settings.default is not None:
+        parts[_DEFAULT] = part(_DEFAULT, settings.default)
+    return ByLanguage(settings, parts, None if settings.detect is None else part(_DETECT, settings.detect))
+
+
+PLUGIN = Plugin(
+    name="by-language",
+    version=VERSION,
+    licence="Apache-2.0",
+    cost=Cost.CPU,
+    outputs={"<prefix>.<label>": Score(modality="text", description="what every part gives")},
+    create=_create,
+    settings=ByLanguageSettings,
+    summary="another scorer for each language, with one set of outputs",
+    composite=True,
+)
