@@ -144,7 +144,7 @@ PLUGIN = Plugin(
     name="video-frames",
     version="1",
     licence="Apache-2.0",
-    cost=Cost.CPU,
+    cost=Cost.CPU_HEAVY,
     outputs={
         **{
             f"video.<output>.{what}": Score(modality="video", description=DESCRIPTIONS[what])
@@ -158,5 +158,6 @@ PLUGIN = Plugin(
     settings=VideoFramesSettings,
     judges=(Modality.VIDEO,),
     composite=True,
+    reads_facts=False,
     summary="image scorers on the sampled frames of videos and of segments of live streams",
 )

@@ -171,10 +171,11 @@ PLUGIN = Plugin(
     name="video-hash",
     version="1",
     licence="Apache-2.0",
-    cost=Cost.CPU,
+    cost=Cost.CPU_HEAVY,
     outputs={f"video_hash.<list>.{what}": output for what, output in OUTPUTS.items()},
     create=VideoHashScorer,
     settings=VideoHashSettings,
     judges=(Modality.VIDEO,),
+    reads_facts=False,
     summary="PDQ hashes of sampled frames against lists of known videos, compared as vPDQ does",
 )

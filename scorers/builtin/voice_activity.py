@@ -108,4 +108,5 @@ PLUGIN = Plugin(
     settings=VoiceActivitySettings,
     summary="in how much of a sound, or of a video's sound track, somebody speaks (Silero VAD)",
     card="scorers/models/silero_vad/card.md",
+    reads_facts=False,
 )
