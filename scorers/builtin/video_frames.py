@@ -147,12 +147,12 @@ PLUGIN = Plugin(
     cost=Cost.CPU_HEAVY,
     outputs={
         **{
-            f"video.<output>.{what}": Score(modality="video", description=DESCRIPTIONS[what])
+            f"video.<score…>.{what}": Score(modality="video", description=DESCRIPTIONS[what])
             for what in ("max", "top_mean", "share")
         },
-        "video.<output>.at_ms": Count(modality="video", description=DESCRIPTIONS["at_ms"]),
-        "video.<output>.any": Flag(modality="video", description=DESCRIPTIONS["any"]),
-        "video.<output>.most": Count(modality="video", description=DESCRIPTIONS["most"]),
+        "video.<score…>.at_ms": Count(modality="video", description=DESCRIPTIONS["at_ms"]),
+        "video.<flag…>.any": Flag(modality="video", description=DESCRIPTIONS["any"]),
+        "video.<count…>.most": Count(modality="video", description=DESCRIPTIONS["most"]),
     },
     create=VideoFramesScorer,
     settings=VideoFramesSettings,

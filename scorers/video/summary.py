@@ -38,12 +38,12 @@ class Judged:
 def watched(outputs: Mapping[str, Output]) -> dict[str, str]:
     """Return, for each image output that has a summary, the name that it goes by: `image.nudity` -> `nudity`.
 
-    `image.` is dropped and dots become `_` (`image_text.hate` -> `image_text_hate`). Raises SettingsError where two meet.
+    Any other name stands whole (`image_text.hate`). Raises SettingsError where two meet.
     """
     named: dict[str, str] = {}
     for name, output in outputs.items():
         if output.modality is Modality.IMAGE and output.kind in SUMMARIES:
-            short = name.removeprefix("image.").replace(".", "_")
+            short = name.removeprefix("image.")
             if short in named.values():
                 raise SettingsError(f"two outputs of the judges would be `{short}`, one is `{name}`", "judges")
             named[name] = short

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scorers.deadline import within
+from scorers.video import sample_clip
 from scorers.video.container import MediaError
 from scorers.video.frames import Frames
 from scorers.video.sample import Limits, Sample
@@ -270,3 +271,9 @@ MANGLED = {
 def test_other_ways_to_sample_are_refused(written):
     with pytest.raises(ValueError, match=r"is no way to sample a video|is no time"):
         Sample.read(written)
+
+
+def test_the_sample_clip_is_what_the_demo_has(tmp_path):
+    sample_clip.main(tmp_path / "clip.mp4")
+    for path in (tmp_path / "clip.mp4", Path(sample_clip.__file__).parents[2] / "limen/demo/media/clip.mp4"):
+        assert times(path, "scenes") == ([0, 3], "")

@@ -127,13 +127,13 @@ def test_the_top_mean_of_fewer_frames_is_their_mean():
     assert values["video.light.top_mean"] == pytest.approx(20 / 255, abs=0.02)
 
 
-def test_names_of_other_scorers_are_kept_in_one_part():
+def test_names_of_other_scorers_stand_whole():
     @scorer("read", outputs={"image_text.hate": Score(modality="image"), "image.light": Score(modality="image")})
     def read(batch):
         return [{"image_text.hate": 0.5, "image.light": 0.1} for _ in batch]
 
     values, _ = judged(DARK, judge="read", plugins=[read])
-    assert {"video.image_text_hate.max", "video.light.max"} <= set(values)
+    assert {"video.image_text.hate.max", "video.light.max"} <= set(values)
 
 
 REASON = "3 of 5 frames have no value: too dark to see"
@@ -273,9 +273,9 @@ def test_settings_that_cannot_be_used_are_told_with_their_key(settings, key, mes
 
 
 def test_two_outputs_that_would_have_one_name_are_refused():
-    @scorer("twice", outputs={"image.a_b": Score(modality="image"), "image.a.b": Score(modality="image")})
+    @scorer("twice", outputs={"image.a.b": Score(modality="image"), "a.b": Score(modality="image")})
     def twice(batch):
         return [{} for _ in batch]
 
     (problem,) = registry(twice).configure({"it": {"use": "video-frames", "judges": ["twice"]}}, Path()).problems
-    assert "two outputs of the judges would be `a_b`" in problem.message
+    assert "two outputs of the judges would be `a.b`" in problem.message
