@@ -101,7 +101,7 @@ def _stamp(file: Path) -> tuple[int, ...] | None:
     """Return what changes with the file (the inode: a rename over it; the change time: a copy with the old times)."""
     try:
         there = file.stat()
-    except OSError:
+    except (OSError, ValueError):  # a NUL byte
         return None
     return there.st_mtime_ns, there.st_ctime_ns, there.st_size, there.st_ino  # the size is the one at `_SIZE`
 

@@ -100,6 +100,7 @@ def test_lists_can_be_read_again_and_stay_if_that_fails(tmp_path):
         ({"lists": {"a": "gone.txt"}}, "lists.a", "there is no list `gone.txt`"),
         ({"lists": {"a": "../up.txt"}}, "lists.a", "leaves the folder"),
         ({"lists": {"a": "."}}, "lists.a", "cannot be read"),
+        ({"lists": {"a": "\0"}}, "lists.a", "is no usable path"),
         ({"lists": {"a": "latin.txt"}}, "lists.a", "has no usable hash: line 1: "),
         ({"lists": {"a-b": "known.txt"}}, "lists.a-b.[key]", "`a-b` is no name"),
         ({"lists": {}, "of": ["smell"]}, "of", "'text', 'image', 'video' or 'audio'"),

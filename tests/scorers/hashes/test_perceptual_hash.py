@@ -1,7 +1,9 @@
 import asyncio
 import json
+import os
 import random
 import re
+import shutil
 import sys
 import threading
 from io import BytesIO
@@ -221,6 +223,7 @@ def test_a_missing_extra_is_told_with_its_command(tmp_path, monkeypatch):
         ({"lists": {"a": "gone.txt"}}, "lists.a", "there is no list `gone.txt`"),
         ({"lists": {"a": "../up.txt"}}, "lists.a", "leaves the folder"),
         ({"lists": {"a": "."}}, "lists.a", "cannot be read"),
+        ({"lists": {"a": "\0"}}, "lists.a", "is no usable path"),
         (
             {"lists": {"a": "short.txt"}},
             "lists.a",
@@ -270,3 +273,17 @@ def test_the_manifest_of_the_page_configures(tmp_path):
     setup = Registry.of([PLUGIN]).configure(yaml.safe_load(block)["scorers"], tmp_path)
     assert setup.problems == ()
     assert setup.outputs["phash.banned.distance"].maximum == 64
+
+
+@pytest.mark.skipif("LIMEN_DATA" not in os.environ, reason="LIMEN_DATA is not set")
+def test_the_reference_hashes_of_the_pdq_test_set_find_its_photographs(tmp_path):
+    data = Path(os.environ["LIMEN_DATA"]) / "pdq"
+    shutil.copy(data / "pdq_reference_hashes_from_sql_README.csv", tmp_path / "reference.csv")
+    made = scorer(tmp_path, [], lists={"reference": "reference.csv"}, frames=1)
+    assert made.warnings == ()
+    names = ("bridge-1-original.jpg", "bridge-7-flip-plus-1.jpg", "pen-and-coaster.png", "q0122.jpg", "q2821.jpg")
+    photographs = [data / "images" / name for name in (*names, "c.png", "q0003.jpg")]
+    answers = made.matches([Content(images=(Media(path=path),)) for path in photographs])
+    found = [next((f"{match.id} {match.distance <= 16}" for match in matches), None) for matches, _ in answers]
+    assert [one and one.rpartition("/")[2] for one in found] == [*(f"{name} True" for name in names), None, None]
+    assert [unread for _, unread in answers] == [*[""] * 6, "image 1: no usable hash, its pdq quality is 3 of 100"]
