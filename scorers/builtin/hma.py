@@ -84,8 +84,6 @@ class Hma(RemoteScorer):
             files = {field: (field, data, "application/octet-stream")}
             return _of_upload(await self.client.request("POST", "m/lookup", files=files, params={"seed": seed}))
         signal = await _pdq(data) if how == "pdq" else hashlib.md5(data, usedforsecurity=False).hexdigest()
-        if not signal:
-            return set()
         params = {"signal_type": "pdq" if how == "pdq" else "video_md5", "signal": signal, "seed": seed}
         return _of_signal(await self.client.request("GET", "m/lookup", params=params))
 
@@ -109,7 +107,7 @@ def _of_upload(answer: Any) -> set[str]:
 
 
 async def _pdq(data: bytes) -> str:
-    """Return the PDQ hash in hex, `` where its quality is too low to match. Raises RemoteError."""
+    """Return the PDQ hash in hex. Raises RemoteError where there is none, or none that says anything."""
     _, answer = in_thread(_pdq_of, data)
     hashed: str = await answer
     return hashed
@@ -123,7 +121,9 @@ def _pdq_of(data: bytes) -> str:
         hashed, quality = pdq_of(decode(data)[0])
     except ImageRefusedError as error:
         raise RemoteError(f"the image has no hash: {error}") from error
-    return hashed.hex() if quality >= PDQ_QUALITY else ""
+    if quality < PDQ_QUALITY:
+        raise RemoteError(f"the image's hash has quality {quality}, and below {PDQ_QUALITY} it says too little")
+    return hashed.hex()
 
 
 def _refuse_without_pdq() -> None:
@@ -144,6 +144,7 @@ PLUGIN = Plugin(
     settings=HmaSettings,
     device="remote",
     judges=(Modality.IMAGE, Modality.VIDEO),
+    cacheable=False,  # the banks change
     summary="lookup in the banks of a Hasher-Matcher-Actioner of your own, by upload or by hash",
     card="https://github.com/facebook/ThreatExchange/tree/main/hasher-matcher-actioner",
 )

@@ -418,7 +418,8 @@ def test_only_the_hash_of_an_image_is_sent():
         )  # fmt: skip
     (asked,) = service.asked  # a picture of one pixel has no hash that says anything
     assert (asked.query["signal_type"], len(asked.query["signal"]), asked.body) == ("pdq", 64, b"")
-    assert [result.values.get("hma.one.match") for result in results] == [True, False, None]
+    assert [result.values.get("hma.one.match") for result in results] == [True, None, None]
+    assert results[1].missing["hma.any.match"] == "the image's hash has quality 0, and below 50 it says too little"
     assert results[2].missing["hma.one.match"].startswith("the image has no hash")
 
 
