@@ -17,7 +17,7 @@ import numpy as np
 
 from scorers.builtin import text_linear
 from scorers.builtin.text_linear import LABELS, TextModel
-from scorers.builtin.text_minilm import Embedder, Heads, shipped
+from scorers.builtin.text_minilm import PREFIX, Embedder, Heads, shipped
 from scorers.onnx.runtime import ModelUnavailableError
 from scorers.train.data import CHALLENGE, PROBE, Row, parquet, place, rows
 from scorers.train.evaluate import BEGIN, END, FLAGGED, HeldOut, Scored, Suite, calibration, renewed, thresholds
@@ -147,6 +147,11 @@ def sizes(card: Mapping[str, Any]) -> list[str]:
     return [f"Encoder: SHA-256 `{card['encoder']}`. Training rows: {told}.", "", *table(head, lines)]
 
 
+def _own(lines: Sequence[str]) -> list[str]:
+    """Name the outputs as `text-minilm` does."""
+    return [line.replace("| text.", f"| {PREFIX}.") for line in lines]
+
+
 def report(folder: Path, embed: Embed) -> str:
     """Return all figures as Markdown. Raises OSError where a set cannot be read."""
     card = json.loads((shipped() / "heads.json").read_text(encoding="utf-8"))
@@ -160,8 +165,8 @@ def report(folder: Path, embed: Embed) -> str:
     sections: dict[str, list[str]] = {
         "Size": sizes(card),
         "Held-out rows": quality(held, other),
-        "At a threshold": thresholds(held),
-        "Calibration": calibration(held),
+        "At a threshold": _own(thresholds(held)),
+        "Calibration": _own(calibration(held)),
         "HateCheck by language": languages(found),
         "HateCheck by functionality, English": functionalities(*found["en"]),
         "Identity terms": fairness(both, folder),
