@@ -1,9 +1,11 @@
-"""`limen scorers list` and `limen scorers show NAME`."""
+"""`limen scorers list`, `limen scorers show NAME` and `limen scorers bench NAME`."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -45,14 +47,42 @@ def show(
 ) -> None:
     """One scorer in full: its outputs, its settings, its model card."""
     cards = {card.name: card for card in Registry.installed().describe()}
-    if name not in cards:
-        near = suggest(name, cards)
-        raise CannotError(
-            f"no scorer `{name}` is registered"
-            + (f", did you mean `{near}`" if near else f", there are {', '.join(cards)}")
-        )
+    refuse_unknown(name, cards)
     card = cards[name]
     typer.echo(json.dumps(_data(card), ensure_ascii=False, indent=2) if format == "json" else _told(card))
+
+
+def refuse_unknown(name: str, registered: Collection[str]) -> None:
+    """Raises CannotError where no scorer has that name."""
+    if name not in registered:
+        near = suggest(name, registered)
+        raise CannotError(
+            f"no scorer `{name}` is registered"
+            + (f", did you mean `{near}`" if near else f", there are {', '.join(registered)}")
+        )
+
+
+@app.command("bench")
+def bench(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A scorer's name, as `limen scorers list` shows it.")],
+    settings: Annotated[
+        str, typer.Option(metavar="YAML|FILE", help="The scorer's settings as in a manifest, or a file with them.")
+    ] = "{}",
+    device: Annotated[str | None, typer.Option(help="The setting `device`: `cpu`, `cuda` or `auto`.")] = None,
+    batch: Annotated[str, typer.Option(help="How many contents in a call, joined by commas.")] = "1,2,4,8,16,32",
+    seconds: Annotated[float, typer.Option(min=0, help="How long each size is tried.")] = 2.0,
+    input: Annotated[
+        Path | None, typer.Option(help="Contents, one JSON object a line; a few that limen has unless stated.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="A picture of the table: a file that ends in .png, .svg or .pdf.")
+    ] = None,
+    format: Format = "text",
+) -> None:
+    """How long a call takes (p50, p99) and how many contents are judged a second, by batch size, on this machine."""
+    from limen.cli.scorers_bench import run  # noqa: PLC0415 - `list` and `show` do not wait for it
+
+    run(name, settings, device, batch, seconds, input, plot, as_json=format == "json")
 
 
 def _table(cards: tuple[ScorerCard, ...]) -> Table:
