@@ -1,7 +1,7 @@
 """Images and videos -> for each bank of a Hasher-Matcher-Actioner, whether one of them matches it."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -10,12 +10,11 @@ from pydantic import Field, model_validator
 
 from scorers.content import MAX_MEDIA_BYTES, Content, Media, Modality
 from scorers.remote.errors import RemoteError
-from scorers.remote.media import content_of
+from scorers.remote.media import aside, upload
 from scorers.remote.rows import each
 from scorers.remote.scorer import RemoteScorer
 from scorers.remote.settings import RemoteSettings
 from scorers.scorer import Cost, Flag, Missing, Name, Output, Plugin, Prefix, Row
-from scorers.threads import in_thread
 
 ANY = "any"
 PDQ_QUALITY = 50  # below it Meta's own tools do not match on a PDQ hash
@@ -77,14 +76,14 @@ class Hma(RemoteScorer):
                 yield from ((medium, modality, how) for medium in media)
 
     async def _banks_of(self, medium: Media, modality: Modality, how: str) -> set[str]:
-        data = await content_of(medium, self._settings.max_media_bytes)
-        seed = hashlib.sha256(data).hexdigest()
+        sent = await upload(medium, self._settings.max_media_bytes)
+        params = {"seed": sent.sha256}
         if how == "upload":
             field = "photo" if modality is Modality.IMAGE else "video"
-            files = {field: (field, data, "application/octet-stream")}
-            return _of_upload(await self.client.request("POST", "m/lookup", files=files, params={"seed": seed}))
-        signal = await _pdq(data) if how == "pdq" else hashlib.md5(data, usedforsecurity=False).hexdigest()
-        params = {"signal_type": "pdq" if how == "pdq" else "video_md5", "signal": signal, "seed": seed}
+            files = {field: (field, sent.data, "application/octet-stream")}
+            return _of_upload(await self.client.request("POST", "m/lookup", files=files, params=params))
+        signal = await aside(partial(_pdq, sent.data)) if how == "pdq" else sent.md5
+        params |= {"signal_type": "pdq" if how == "pdq" else "video_md5", "signal": signal}
         return _of_signal(await self.client.request("GET", "m/lookup", params=params))
 
 
@@ -106,14 +105,8 @@ def _of_upload(answer: Any) -> set[str]:
     return set[str]().union(*map(_of_signal, answer.values()))
 
 
-async def _pdq(data: bytes) -> str:
+def _pdq(data: bytes) -> str:
     """Return the PDQ hash in hex. Raises RemoteError where there is none, or none that says anything."""
-    _, answer = in_thread(_pdq_of, data)
-    hashed: str = await answer
-    return hashed
-
-
-def _pdq_of(data: bytes) -> str:
     from scorers.hashes.pdq import pdq_of  # noqa: PLC0415 - needs an extra
     from scorers.images.decode import ImageRefusedError, decode  # noqa: PLC0415
 

@@ -1,6 +1,5 @@
 """Texts or images -> a score a label, by a model behind the Open Inference Protocol v2 (KServe, Triton, MLServer)."""
 
-import base64
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -10,9 +9,9 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field, field_validator
 
-from scorers.content import Content, Media, Modality
+from scorers.content import Content, Modality
 from scorers.remote.errors import RemoteError
-from scorers.remote.media import content_of
+from scorers.remote.media import base64_of
 from scorers.remote.rows import batched, each, highest, shaped
 from scorers.remote.scorer import RemoteScorer
 from scorers.remote.settings import RemoteSettings
@@ -96,7 +95,7 @@ class KServe(RemoteScorer):
     async def _parts(self, content: Content) -> Sequence[str | Missing]:
         if self._settings.input.of == "text":
             return [content.text] if content.text else []
-        return await each(content.images, _base64)
+        return await each(content.images, lambda medium: base64_of(medium, IMAGE_BYTES))
 
     async def _inferred(self, parts: Sequence[str]) -> list[Mapping[str, Any] | Missing]:
         tensor = self._settings.input
@@ -135,10 +134,6 @@ class KServe(RemoteScorer):
         if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in row):
             return [Missing("the model gave no number")] * len(row)
         return _ACTIVATIONS[self._settings.activation](row)
-
-
-async def _base64(medium: Media) -> str:
-    return base64.b64encode(await content_of(medium, IMAGE_BYTES)).decode("ascii")
 
 
 def _flat(data: Sequence[Any]) -> list[Any]:

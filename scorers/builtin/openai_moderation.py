@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from scorers.content import Content, Modality
+from scorers.content import Content, Media, Modality
 from scorers.remote.media import picture
-from scorers.remote.rows import batched, each, highest, merged, shaped
+from scorers.remote.rows import batched, counted, each, highest, merged, shaped
 from scorers.remote.scorer import RemoteScorer
 from scorers.remote.settings import Address, RemoteSettings, Variable
 from scorers.scorer import Cost, Missing, Output, Plugin, Prefix, Rows, Score
@@ -78,15 +78,14 @@ class OpenAIModeration(RemoteScorer):
         parts = await each(content.images, self._judged_image)
         return highest(parts, _outputs(self._settings.prefix, Modality.IMAGE))
 
-    async def _judged_image(self, medium: Any) -> Mapping[str, Any]:
+    async def _judged_image(self, medium: Media) -> Mapping[str, Any]:
         image = await picture(medium, IMAGE_BYTES, IMAGE_KINDS)
-        (result, *_) = await self._asked([{"type": "image_url", "image_url": {"url": image.url}}], least=1)
+        (result,) = counted(await self._asked([{"type": "image_url", "image_url": {"url": image.url}}]), 1)
         return self._named(result, Modality.IMAGE)
 
-    async def _asked(self, given: Sequence[Any], least: int = 0) -> list[_Result]:
+    async def _asked(self, given: Sequence[Any]) -> list[_Result]:
         body = {"model": self._settings.model, "input": given}
-        answer = shaped(_Answer, await self.client.request("POST", "moderations", json=body))
-        return answer.results or [_Result(category_scores={})] * least
+        return shaped(_Answer, await self.client.request("POST", "moderations", json=body)).results
 
     def _named(self, result: _Result, modality: Modality) -> Mapping[str, Any]:
         named = {_name(self._settings.prefix, modality, key): value for key, value in result.category_scores.items()}

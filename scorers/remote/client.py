@@ -24,6 +24,7 @@ from scorers.remote.errors import RemoteError
 from scorers.remote.retries import pause, retry_after
 from scorers.remote.settings import RemoteSettings, secret
 from scorers.scorer import SettingsError
+from scorers.threads import in_thread
 
 if TYPE_CHECKING:
     import httpx
@@ -87,7 +88,8 @@ class Client:
         sent = {"params": params, "data": data, "files": files}
         headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "limen"}
         if json is not None:
-            sent["content"] = encoded(json)
+            _, content = in_thread(encoded, json)  # images make it large
+            sent["content"] = await content
             headers["content-type"] = "application/json"
         if self.settings.key_env:
             headers[self._key.header] = self._key.before + secret(self.settings.key_env)

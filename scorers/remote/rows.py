@@ -51,7 +51,7 @@ async def _part(
     part: Sequence[Item], ask: Callable[[Sequence[Item]], Awaitable[Sequence[Given | Missing]]]
 ) -> Sequence[Given | Missing]:
     try:
-        return _counted(await ask(part), len(part))
+        return counted(await ask(part), len(part))
     except RemoteError as error:
         if error.status not in {400, 413, 422} or len(part) == 1:
             return [Missing(str(error))] * len(part)
@@ -59,7 +59,8 @@ async def _part(
     return [answer for (answer,) in alone]
 
 
-def _counted(answers: Sequence[Given], expected: int) -> Sequence[Given]:
+def counted(answers: Sequence[Given], expected: int) -> Sequence[Given]:
+    """Return the answers if there are as many as expected. Raises RemoteError."""
     if len(answers) != expected:
         raise RemoteError(f"the service gave {len(answers)} results for {expected} inputs")
     return answers

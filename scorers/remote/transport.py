@@ -39,6 +39,7 @@ class PinnedTransport:
         self._url = httpx.URL(settings.url)
         limits = httpx.Limits(max_connections=settings.concurrency, keepalive_expiry=30.0)
         self._http = httpx.AsyncHTTPTransport(verify=trusted, trust_env=False, limits=limits, proxy=_proxy(settings))
+        self._resolving = asyncio.Lock()
         self._known: tuple[float, tuple[str, ...]] = (0.0, ())
 
     async def exchange(self, build: Callable[[], httpx.Request], ends: float) -> Answer:
@@ -80,13 +81,14 @@ class PinnedTransport:
             raise
 
     async def _addresses(self) -> tuple[str, ...]:
-        until, known = self._known
-        if time.monotonic() >= until:
-            plain = self._url.scheme == "http"
-            port = self._url.port or (80 if plain else 443)
-            known = await addresses(self._url.host, port, private=self._settings.allow_private, plain=plain)
-            self._known = (time.monotonic() + ADDRESSES_SECONDS, known)
-        return known
+        async with self._resolving:  # once for all who wait
+            until, known = self._known
+            if time.monotonic() >= until:
+                plain = self._url.scheme == "http"
+                port = self._url.port or (80 if plain else 443)
+                known = await addresses(self._url.host, port, private=self._settings.allow_private, plain=plain)
+                self._known = (time.monotonic() + ADDRESSES_SECONDS, known)
+            return known
 
     async def _read(self, response: httpx.Response) -> Answer:
         limit = self._settings.max_response_bytes

@@ -143,6 +143,17 @@ def test_a_name_that_changes_its_address_after_the_check_leads_nowhere_else(reso
     assert service.asked[0].headers["host"] == url.removeprefix("http://")
 
 
+def test_a_name_is_looked_up_once_for_all_who_ask(resolver):
+    async def many(asked):
+        return await asyncio.gather(*(asked.request("POST") for _ in range(5)))
+
+    with serving(lambda _: says({"ok": True})) as service, within(5):
+        seen = resolver(["127.0.0.1"])
+        url = service.url.replace("127.0.0.1", "house.example")
+        assert asyncio.run(many(Client(RemoteSettings(url=url, allow_private=True)))) == [{"ok": True}] * 5
+    assert seen == ["house.example"]
+
+
 def test_a_host_that_is_down_at_one_address_is_reached_at_another(resolver):
     with serving(lambda _: says({"ok": True})) as service:
         resolver(["127.0.0.2", "127.0.0.1"])  # the service listens at one of them only
