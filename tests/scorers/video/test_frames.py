@@ -189,6 +189,42 @@ def test_an_image_is_no_video():
         list(Frames(file.getvalue()))
 
 
+def test_the_cover_of_a_song_is_no_video():
+    file = BytesIO()
+    with av.open(file, "w", format="mp3") as container:
+        song = container.add_stream("libmp3lame", rate=16000, layout="mono")
+        cover = container.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 64, 64, "yuvj420p"
+        container.mux(cover.encode(av.VideoFrame.from_ndarray(plain(90, 64, 64), format="rgb24")))
+        container.mux(cover.encode())
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.int16), format="s16", layout="mono")
+        sound.sample_rate = 16000
+        container.mux(song.encode(sound))
+        container.mux(song.encode())
+    with av.open(BytesIO(file.getvalue())) as container:
+        assert len(container.streams.video) == 1
+    with pytest.raises(MediaError, match="there is sound in it, and no video"):
+        list(Frames(file.getvalue()))
+
+
+def test_a_second_video_track_is_not_passed_over_in_silence():
+    file = BytesIO()
+    with av.open(file, "w", format="matroska") as container:
+        tracks = [container.add_stream("libx264", rate=10) for _ in range(2)]
+        for track in tracks:
+            track.width, track.height, track.pix_fmt = 96, 64, "yuv420p"
+        for level, track in zip((30, 220), tracks, strict=True):
+            container.mux(track.encode(av.VideoFrame.from_ndarray(plain(level), format="rgb24")))
+            container.mux(track.encode())
+    seen, incomplete = times(file.getvalue())
+    assert (seen, incomplete) == ([0], "1 more video tracks were not looked at")
+
+
+def test_a_codec_that_uploads_do_not_have_is_refused():
+    with pytest.raises(MediaError, match="its video codec `ffv1` is not read here"):
+        list(Frames(clip(pictures([30], 0.5), form="matroska", codec="ffv1")))
+
+
 def test_what_is_no_file_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "empty.mp4").touch()
