@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.rendering import Decision
     from policy_dsl.diagnostics import Diagnostic
     from policy_dsl.pack import PackError
-    from scorers.content import Content, Media
+    from scorers.content import Content, Media, Modality
     from scorers.function import scorer
     from scorers.scorer import (
         Choice,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Evidence,
         Flag,
         Missing,
+        Output,
         Plugin,
         Prepared,
         Score,
@@ -62,6 +63,8 @@ __all__ = [
     "Flag",
     "Media",
     "Missing",
+    "Modality",
+    "Output",
     "PackError",
     "PackInvalidError",
     "Plugin",
@@ -84,7 +87,7 @@ _HOMES = {
     "engine.rendering": ("Decision",),
     "policy_dsl.diagnostics": ("Diagnostic",),
     "policy_dsl.pack": ("PackError",),
-    "scorers.content": ("Content", "Media"),
+    "scorers.content": ("Content", "Media", "Modality"),
     "scorers.function": ("scorer",),
     "scorers.scorer": (
         "Choice",
@@ -93,6 +96,7 @@ _HOMES = {
         "Evidence",
         "Flag",
         "Missing",
+        "Output",
         "Plugin",
         "Prepared",
         "Score",

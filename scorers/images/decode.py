@@ -54,7 +54,9 @@ class Decoding:
 
 
 def decode(data: bytes, how: Decoding | None = None) -> "tuple[Pixels, ...]":
-    """Return the frames that `how` asks for, each height x width x 3; at least one. Raises ImageRefusedError.
+    """Return the frames that `how` asks for, each height x width x 3, not to be written to; at least one.
+
+    Raises ImageRefusedError.
 
     The frames of one file may differ in size (a GIF may grow). Formats: JPEG, PNG, GIF, WebP, BMP, AVIF.
     """
@@ -137,7 +139,7 @@ def _pixels(image: "Image.Image", background: tuple[int, int, int]) -> "Pixels":
     if upright.mode in _DEEP_GREY:
         grey = _eight_bits(np.asarray(upright))
         return np.repeat(grey[:, :, None], 3, axis=2)
-    return np.array(_opaque(upright, background))
+    return np.asarray(_opaque(upright, background))
 
 
 def _upright(image: "Image.Image") -> "Image.Image":
@@ -169,8 +171,10 @@ def _opaque(image: "Image.Image", background: tuple[int, int, int]) -> "Image.Im
 
     if not image.has_transparency_data:
         return image if image.mode == "RGB" else image.convert("RGB")
-    layer = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layer.size, (*background, 255)), layer).convert("RGB")
+    layer = image if image.mode == "RGBA" else image.convert("RGBA")
+    ground = Image.new("RGB", layer.size, background)
+    ground.paste(layer, mask=layer)
+    return ground
 
 
 def _eight_bits(grey: "NDArray[Any]") -> "Pixels":
