@@ -116,6 +116,7 @@ PLUGIN = Plugin(
     version="1",
     licence="Apache-2.0",
     cost=Cost.REMOTE,
+    reads_facts=False,
     outputs=_outputs("azure", Modality.TEXT) | _outputs("azure", Modality.IMAGE),
     create=AzureContentSafety,
     settings=AzureContentSafetySettings,

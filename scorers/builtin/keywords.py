@@ -195,6 +195,7 @@ PLUGIN = Plugin(
     version="1",
     licence="Apache-2.0",
     cost=Cost.CPU_LIGHT,
+    reads_facts=False,
     outputs={"keywords.<list>.match": MATCH, "keywords.<list>.count": COUNT},
     create=KeywordScorer,
     settings=KeywordSettings,

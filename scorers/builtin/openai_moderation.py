@@ -108,6 +108,7 @@ PLUGIN = Plugin(
     version="1",
     licence="Apache-2.0",
     cost=Cost.REMOTE,
+    reads_facts=False,
     outputs=_outputs("openai", Modality.TEXT) | _outputs("openai", Modality.IMAGE),
     create=OpenAIModeration,
     settings=OpenAIModerationSettings,

@@ -227,6 +227,7 @@ PLUGIN = Plugin(
     version="1",
     licence="Apache-2.0",
     cost=Cost.CPU_LIGHT,
+    cacheable=False,  # its lists are read anew when they change
     outputs={"hash.<list>.match": MATCH, "hash.<list>.distance": DISTANCE},
     create=PerceptualHashScorer,
     settings=PerceptualHashSettings,

@@ -113,6 +113,7 @@ PLUGIN = Plugin(
     version="1",
     licence="Apache-2.0",
     cost=Cost.REMOTE,
+    reads_facts=False,
     outputs={"perspective.<attribute>": Score(modality="text", description="the service's score for an attribute")},
     create=Perspective,
     settings=PerspectiveSettings,
