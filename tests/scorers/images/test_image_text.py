@@ -297,3 +297,13 @@ def test_three_of_the_labelled_pictures_are_read():
 def test_the_labelled_pictures_are_read():
     reader = Reader.open(threads=1)
     assert np.median([similarity(text, picture, reader) for text, picture in truth()]) >= 0.95
+
+
+def test_what_is_not_read_in_time_is_told_and_what_is_read_stands(monkeypatch, judging):
+    from scorers.builtin import image_text
+
+    left = iter([9.0, 9.0, 0.0])
+    monkeypatch.setattr(image_text, "remaining", lambda: next(left))
+    rows = asyncio.run(judging.score([Content(images=(HELLO,))] * 4))
+    assert [isinstance(one, Missing) for one in rows] == [False, False, True, True]
+    assert rows[3].reason == "not read: there was time for 2 of 4 contents; set `batch`"
