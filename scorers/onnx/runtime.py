@@ -55,8 +55,7 @@ def chosen(found: Iterable[str]) -> str:
     if len(names) > 1:
         both = " and ".join(f"`{name}`" for name in names)
         raise ModelUnavailableError(
-            f"{both} are installed and overwrite each other: run `pip uninstall {' '.join(names)}`, then `{CPU_COMMAND}` "
-            f"or `{GPU_COMMAND}`"
+            f"{both} overwrite each other: run `pip uninstall {' '.join(names)}`, then `{CPU_COMMAND}` or `{GPU_COMMAND}`"
         )
     return names[0]
 

@@ -1,11 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorers.onnx.encoder import MOST_CPU, Encoder, first, mean
+from scorers.onnx import session as sessions
+from scorers.onnx.binding import run_bound
+from scorers.onnx.encoder import MOST_CPU, MOST_CUDA, Encoder, first, mean
 from scorers.onnx.lengths import BUCKETS, Tokens, batches, bucket, padded
-from scorers.onnx.runtime import ModelUnavailableError
+from scorers.onnx.runtime import CUDA, ModelUnavailableError
 from scorers.onnx.session import OnnxModel
 from scorers.onnx.tokens import Tokenizer, spread
 from tests.scorers.onnx.tiny import WEIGHTS, dynamic_int8, moody, plain, tokenizer
@@ -74,6 +78,24 @@ def test_dynamic_int8_in_one_run_would_depend_on_the_neighbours(tmp_path):
     arrays = padded(asked, 56, 0)
     (beside,) = found.model.run(arrays, ["logits"])
     assert found.run(asked)[0].tolist() != beside[0].tolist()
+
+
+def test_on_cuda_every_run_has_one_size(tmp_path, monkeypatch):
+    """The path that CUDA takes, IO binding included, run on the CPU: the same code but for the name of the device."""
+    (tmp_path / "model.onnx").write_bytes(moody(alone=False))
+    model = replace(OnnxModel.open(tmp_path / "model.onnx", "cpu"), provider=CUDA)
+    sizes = []
+
+    def bound(module, session, fed, names):
+        sizes.append(len(fed["input_ids"]))
+        return run_bound(module, session, fed, names, "cpu")
+
+    monkeypatch.setattr(sessions, "run_bound", bound)
+    found = Encoder.open(model, "logits", first, limit=64)
+    asked = rows(*range(3, 40), *[8] * 40)
+    together = found.run(asked)
+    assert set(sizes) == {MOST_CUDA}
+    assert [found.run([row])[0].tolist() for row in asked] == [vector.tolist() for vector in together]
 
 
 def test_vectors_come_in_order(tmp_path):

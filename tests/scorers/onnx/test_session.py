@@ -5,8 +5,9 @@ from scorers.onnx import runtime as runtimes
 from scorers.onnx import session as sessions
 from scorers.onnx.binding import run_bound
 from scorers.onnx.packaged import packaged
-from scorers.onnx.runtime import CPU, CUDA, ModelUnavailableError, chosen, installed, needed, runtime
+from scorers.onnx.runtime import CPU, CUDA, GPU_COMMAND, ModelUnavailableError, chosen, installed, needed, runtime
 from scorers.onnx.session import OnnxModel, model_file
+from scorers.values import told
 from tests.scorers.images.tiny import FLOAT16, channel_means
 from tests.scorers.onnx.tiny import WEIGHTS, dynamic_int8, file, plain, summed
 
@@ -150,8 +151,16 @@ def test_two_runtimes_are_refused_and_none_is_told_how_to_get_one():
     assert chosen(["onnxruntime-gpu"]) == "onnxruntime-gpu"
     with pytest.raises(ModelUnavailableError, match=r"pip install 'limen\[cpu\]'"):
         chosen([])
-    with pytest.raises(ModelUnavailableError, match="`onnxruntime` and `onnxruntime-gpu` are installed and overwrite"):
+    with pytest.raises(
+        ModelUnavailableError, match=r"`onnxruntime` and `onnxruntime-gpu` overwrite.*limen\[cpu\].*limen\[gpu\]"
+    ):
         chosen(["onnxruntime", "onnxruntime-gpu"])
+
+
+def test_what_to_do_fits_into_the_reason_of_a_decision():
+    with pytest.raises(ModelUnavailableError) as refused:
+        chosen(["onnxruntime", "onnxruntime-gpu"])
+    assert told(refused.value).endswith(f"or `{GPU_COMMAND}`")
 
 
 def test_a_second_runtime_is_noticed_on_the_path(tmp_path, monkeypatch, path):
