@@ -21,9 +21,10 @@ from engine.reference import Evaluation
 from engine.rendering import Decision
 from policy_dsl.program import Program
 from policy_dsl.suggest import suggest
+from scorers.batching.counts import Counts
 from scorers.cache import ScoreCache, Store
 from scorers.content import Content
-from scorers.registry import Registry
+from scorers.registry import Configured, Registry
 from scorers.runner import Runner, Scored
 from scorers.scorer import Plugin
 
@@ -171,7 +172,12 @@ class Engine:
             for one, plan, (scored, skipped) in zip(asked, plans, found, strict=True)
         )
 
-    def statistics(self) -> Mapping[str, Any]:
+    @property
+    def scorers(self) -> tuple[Configured, ...]:
+        """Those of the loaded pack, cheapest first."""
+        return self._state.runner.scorers
+
+    def statistics(self) -> Mapping[str, Counts]:
         """What each scorer of the loaded pack was asked, and what came of it, since the pack was loaded."""
         return self._state.runner.statistics()
 

@@ -73,7 +73,13 @@ def make_env(manifest: Manifest, source: Source, setup: Setup, tree: RegionTree)
         inputs[spec.name] = spec
     loaded = {scorer.name for scorer in setup.scorers}
     unknown = tuple(name for name in manifest.scorers if name not in loaded)
-    return Env(manifest, inputs, tree, unknown), tuple(found)
+    return Env(manifest, inputs, tree, unknown, uncalibrated(setup)), tuple(found)
+
+
+def uncalibrated(setup: Setup) -> frozenset[str]:
+    """The scores that neither their scorer nor the pack has calibrated."""
+    scores = ((name, output) for name, output in setup.outputs.items() if output.kind is Kind.SCORE)
+    return frozenset(name for name, output in scores if not output.probability and output.calibration is None)
 
 
 def outputs(setup: Setup) -> Iterable[Input]:

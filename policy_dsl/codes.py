@@ -105,6 +105,7 @@ _OWN: Final = (
     ("LIM222", "effect-misspelled", "an effect that is named almost like another", WARNING),
     ("LIM223", "idle-priority", "a priority that never raises anything", WARNING),
     ("LIM224", "empty-block", "a block with nothing in it", WARNING),
+    ("LIM225", "uncalibrated", "scores of two models that are compared without calibration", WARNING),
 )
 
 

@@ -14,6 +14,8 @@ from regions.model import RegionTree
 class Env:
     """`inputs` holds the manifest's facts and the scorers' outputs, by full name; `tree` the pack's regions and groups.
 
+    `uncalibrated` are the scorers' scores that no calibration makes a probability.
+
     `unknown_scorers` are scorers of the manifest whose outputs are not known (the finding about each is made elsewhere):
     names that begin with one count as declared, so that one cause gives one finding.
     """
@@ -22,6 +24,7 @@ class Env:
     inputs: Mapping[str, Input]
     tree: RegionTree
     unknown_scorers: tuple[str, ...] = ()
+    uncalibrated: frozenset[str] = frozenset()
 
     def rank(self, enforcement: str) -> int:
         """0 for the weakest."""

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from cachebox import VTTLCache
 
 from scorers.batching.counts import Counts
+from scorers.calibration import Calibration
 from scorers.content import Content
 from scorers.fingerprint import PARTS, Fingerprint
 from scorers.registry import Configured
@@ -208,12 +209,16 @@ class ScoreCache:
 
 def identity(scorer: Configured) -> bytes:
     """Return a digest of all that makes a scorer's answers, beside the content. Reads the files that its settings name."""
-    calibrations = {name: output.calibration.points for name, output in scorer.outputs.items() if output.calibration}
+    calibrations = {name: _tables(output.calibration) for name, output in scorer.outputs.items() if output.calibration}
     card = [version("limen"), scorer.plugin.name, scorer.plugin.version, scorer.settings, calibrations]
     digest = hashlib.sha256(json.dumps(card, sort_keys=True, default=repr).encode())
     for path in sorted(_files(scorer.settings, scorer.folder)):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.digest()
+
+
+def _tables(calibration: Calibration) -> Any:
+    return [calibration.points, {code: own.points for code, own in calibration.languages.items()}]
 
 
 def _files(settings: Any, folder: Path) -> set[Path]:

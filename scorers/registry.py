@@ -146,7 +146,7 @@ class Registry:
             raise _RefusedError(Problem(name, unknown("scorer plugin", call.use, self.plugins), "use"))
         settings = _settings(name, plugin, entry)
         scorer = _created(name, plugin, settings, folder, self._part)
-        outputs = _calibrated(name, scorer.outputs, call.calibration, folder)
+        outputs = _calibrated(name, plugin.identity, scorer.outputs, call.calibration, folder)
         wait = None if call.max_wait_ms is None else call.max_wait_ms / 1000
         cache = call.cache if isinstance(call.cache, CacheSettings) else CacheSettings() if call.cache else None
         own = MappingProxyType({key: value for key, value in entry.items() if key not in _Call.model_fields})
@@ -288,7 +288,11 @@ def _refuse_taken(scorer: Configured, taken: Mapping[str, str]) -> None:
 
 
 def _calibrated(
-    name: str, outputs: Mapping[str, Output], tables: Mapping[str, str | list[list[float]]], folder: Path
+    name: str,
+    identity: str,
+    outputs: Mapping[str, Output],
+    tables: Mapping[str, str | list[list[float]]],
+    folder: Path,
 ) -> Mapping[str, Output]:
     typed = dict(outputs)
     for output, table in tables.items():
@@ -300,8 +304,8 @@ def _calibrated(
                 Problem(name, f"`{output}` is a {typed[output].kind}: only a score can be calibrated", key)
             )
         try:
-            rows = _table(table, folder)
-            typed[output] = replace(typed[output], calibration=Calibration.from_rows(rows))
+            found = Calibration.from_data(_table(table, folder), identity)
+            typed[output] = replace(typed[output], calibration=found)
         except (ValueError, TypeError, OSError) as error:
             raise _RefusedError(Problem(name, f"`{key}`: {error}", key)) from error
     return MappingProxyType(typed)

@@ -47,6 +47,7 @@ class Output:
 
     `minimum` and `maximum` bound a score (0 and 1) or a count (`maximum` None: unbounded); `values` are those of a choice.
     `modality` None: applicable to every content (it reads facts, or says "nothing found" where there is nothing).
+    `probability`: the scorer's own raw score is calibrated already; `calibration`: a table of the pack's makes it so.
     """
 
     kind: Kind
@@ -56,6 +57,7 @@ class Output:
     modality: Modality | None = None
     description: str = ""
     calibration: Calibration | None = None
+    probability: bool = False
 
     def __post_init__(self) -> None:
         if self.modality is not None:
@@ -66,10 +68,17 @@ class Output:
 
 
 def Score(  # noqa: N802  (reads as the type that it makes)
-    *, modality: str | None = None, description: str = "", calibration: Calibration | None = None
+    *,
+    modality: str | None = None,
+    description: str = "",
+    calibration: Calibration | None = None,
+    probability: bool = False,
 ) -> Output:
-    """Make an output in [0, 1]; `calibration` is applied before the value is rounded to millionths."""
-    return Output(Kind.SCORE, 0, 1, (), _modality(modality), description, calibration)
+    """Make an output in [0, 1]; `calibration` is applied before the value is rounded to millionths.
+
+    `probability`: as it stands, the score says how often contents like this have the label (its model card shows it).
+    """
+    return Output(Kind.SCORE, 0, 1, (), _modality(modality), description, calibration, probability)
 
 
 def Flag(*, modality: str | None = None, description: str = "") -> Output:  # noqa: N802

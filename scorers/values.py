@@ -30,25 +30,25 @@ def answer_in(row: Any, content: Content, outputs: Mapping[str, Output]) -> Answ
     """Take out of a row the outputs that apply to the content. Never raises, whatever the row is made of."""
     present = content.modalities
     return {
-        name: value_in(row, name, output)
+        name: value_in(row, name, output, content.language)
         for name, output in outputs.items()
         if output.modality is None or output.modality in present
     }
 
 
-def value_in(row: Any, name: str, output: Output) -> Value | Missing:
-    """Take one output out of a row. Never raises, whatever the row is made of."""
+def value_in(row: Any, name: str, output: Output, language: str | None = None) -> Value | Missing:
+    """Take one output out of a row, about a content in a language. Never raises, whatever the row is made of."""
     if isinstance(row, Missing):
         return row
     if not isinstance(row, Mapping):
         return Missing(f"the scorer gave {type(row).__name__} for a content, expected a mapping of outputs")
     try:
-        return checked(row.get(name), output)
+        return checked(row.get(name), output, language)
     except Exception as error:  # noqa: BLE001  (a value's own methods may raise anything)
         return Missing(f"the value cannot be read: {told(error)}")
 
 
-def checked(value: Any, output: Output) -> Value | Missing:
+def checked(value: Any, output: Output, language: str | None = None) -> Value | Missing:
     """Return the value as its kind wants it (a score: calibrated, in whole millionths), or why it is none."""
     if isinstance(value, Missing):
         return value
@@ -56,17 +56,17 @@ def checked(value: Any, output: Output) -> Value | Missing:
         return Missing("the scorer gave no value")
     if getattr(value, "ndim", None) == 0:  # a NumPy scalar
         value = value.item()
-    return _CHECKS[output.kind](value, output)
+    return _score(value, output, language) if output.kind is Kind.SCORE else _CHECKS[output.kind](value, output)
 
 
-def _score(value: Any, output: Output) -> Value | Missing:
+def _score(value: Any, output: Output, language: str | None) -> Value | Missing:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _wrong(value, "a number in [0, 1]")
     if isinstance(value, float) and not math.isfinite(value):
         return Missing(f"the score is {value}")
     if not (-1 <= value <= 2 and 0 <= to_micro(value) <= MICRO):  # far numbers overflow when scaled
         return Missing(f"the score {value!r} is outside [0, 1]")
-    return to_micro(output.calibration(value) if output.calibration else value) / MICRO
+    return to_micro(output.calibration(value, language) if output.calibration else value) / MICRO
 
 
 def _flag(value: Any, _output: Output) -> Value | Missing:
@@ -96,4 +96,4 @@ def _wrong(value: Any, expected: str) -> Missing:
     return Missing(f"the scorer gave {type(value).__name__}, expected {expected}")
 
 
-_CHECKS = {Kind.SCORE: _score, Kind.FLAG: _flag, Kind.COUNT: _count, Kind.CHOICE: _choice, Kind.TEXT: _text}
+_CHECKS = {Kind.FLAG: _flag, Kind.COUNT: _count, Kind.CHOICE: _choice, Kind.TEXT: _text}

@@ -31,6 +31,8 @@ class Commands(LazyGroup):
         "explain": Entry("limen.cli.explain:explain", "Tell one decision to a person"),
         "bundle": Entry("limen.cli.bundle:bundle", "Compile a pack into one file"),
         "scorers": Entry("limen.cli.scorers:app", "What is registered, and one scorer in full"),
+        "calibrate": Entry("limen.cli.calibrate:calibrate", "Fit a scorer's calibration on labelled rows"),
+        "cascade": Entry("limen.cli.cascade:app", "The band of a cascade, with a bound on what it changes"),
         "demo": Entry("limen.cli.demo:demo", "Moderate a small set of real posts under the shipped pack"),
     }
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from engine.engine import Engine
+from engine.plan import Mode
 from engine.rendering import Decision
 from limen.cli.errors import CannotError
 from limen.cli.lines import MAX_BYTES, Line, ObjectError, opened, parse_object
@@ -23,13 +24,16 @@ def explain(
     pack: Annotated[Path, typer.Option(help="The pack's folder, or a bundle.")],
     input: Annotated[Path, typer.Option(help="One record or content as JSON; `-` is standard input.")],
     cache: Cache = None,
+    mode: Annotated[
+        Mode, typer.Option(help="`decisive`: scorers that cannot change a decision are not asked; `complete`: all are.")
+    ] = "decisive",
     *,
     all: Annotated[
         bool, typer.Option("--all", help="Tell the policies that had nothing to say one by one, too.")
     ] = False,
 ) -> None:
     """Tell one decision to a person: what was decided, why, and what would change it."""
-    loaded = engine(pack, "reference", cache)
+    loaded = engine(pack, "reference", cache, mode=mode)
     data = _object(input)
     is_record = "scores" in data or not CONTENT & data.keys()
     decisions = loaded.decide_record(data) if is_record else _moderated(loaded, data, input)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,8 +14,11 @@ from typing import Annotated, Any
 import typer
 
 from engine.engine import Engine
+from engine.plan import Mode
 from engine.rendering import Decision, Trace
-from limen.cli.lines import Line, flow
+from limen.cli.asking import Asking
+from limen.cli.errors import CannotError
+from limen.cli.lines import Line, flow, is_same_file, writer
 from limen.cli.packs import Cache, engine, tell_problems
 from limen.cli.refused import Refusals, unreadable
 from scorers.content import Content, ContentError
@@ -27,41 +32,82 @@ def moderate(
     output: Annotated[Path, typer.Option(help="Where decisions go, one a line; `-` is standard output.")] = Path("-"),
     trace: Annotated[Trace, typer.Option(help="How much of the explanation is written.")] = "full",
     cache: Cache = None,
+    mode: Annotated[
+        Mode, typer.Option(help="`decisive`: scorers that cannot change a decision are not asked; `complete`: all are.")
+    ] = "decisive",
+    sample: Annotated[
+        float, typer.Option(min=0, max=1, help="The share of contents for which all scorers are asked in either mode.")
+    ] = 0.0,
+    deadline_ms: Annotated[
+        float | None, typer.Option(min=0, help="What the scorers have not said so long after a batch began is missing.")
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option(help="Where each content's scores go, as a record that `limen decide` reads.")
+    ] = None,
     *,
+    stats: Annotated[
+        bool,
+        typer.Option("--stats", help="Tell, on standard error, how often each scorer was asked, and how often not."),
+    ] = False,
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Media may lie outside of the input's folder.")
     ] = False,
 ) -> None:
     """Run the pack's scorers on contents and decide. A line that is no content gives an `unavailable` decision, and status 1."""
-    loaded = engine(pack, "scalar", cache)
+    loaded = engine(pack, "scalar", cache, mode=mode, sample=sample)
     tell_problems(loaded)
-    refusals = Refusals()
-    with flow(input, output) as (lines, write):
+    if log is not None and (is_same_file(input, log) or log == output):
+        raise CannotError(f"`{log}` is the input or the output, too: name another log")
+    run = _Run(loaded, trace, Refusals(), Asking(), deadline_ms)
+    with flow(input, output) as (lines, write), writer(log) if log else nullcontext() as keep:
         read = (read_content(line, input.parent, allow_outside=allow_outside) for line in lines)
-        asyncio.run(_run(loaded, read, refusals, trace, write))
-    refusals.end()
+        asyncio.run(run.all(read, write, keep))
+    if stats:
+        typer.echo(run.asking.told(loaded), err=True)
+    run.refusals.end()
 
 
-async def _run(
-    loaded: Engine,
-    read: Iterator[tuple[Line, Content | None]],
-    refusals: Refusals,
-    trace: Trace,
-    write: Callable[[str], None],
-) -> None:
-    """Batch by batch: scorers see many contents at once, and memory stays small."""
-    while batch := list(islice(read, BATCH)):
-        for line, decisions in await judge(loaded, batch):
-            if line.problem:
-                refusals.add(line.problem)
-                write(unreadable(line, loaded.digest))
-            for decision in decisions:
-                refusals.see(decision, line.number)
-                write(decision.to_json(trace))
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What one call of the command keeps."""
+
+    loaded: Engine
+    trace: Trace
+    refusals: Refusals
+    asking: Asking
+    deadline_ms: float | None
+
+    async def all(
+        self,
+        read: Iterator[tuple[Line, Content | None]],
+        write: Callable[[str], None],
+        keep: Callable[[str], None] | None,
+    ) -> None:
+        """Batch by batch: scorers see many contents at once, and memory stays small."""
+        while batch := list(islice(read, BATCH)):
+            for line, decisions in await judge(self.loaded, batch, self.deadline_ms):
+                self.one(line, decisions, write)
+                if keep and decisions and decisions[0].record is not None:
+                    keep(_row(decisions))
+
+    def one(self, line: Line, decisions: tuple[Decision, ...], write: Callable[[str], None]) -> None:
+        if line.problem:
+            self.refusals.add(line.problem)
+            write(unreadable(line, self.loaded.digest))
+        self.asking.see(decisions)
+        for decision in decisions:
+            self.refusals.see(decision, line.number)
+            write(decision.to_json(self.trace))
+
+
+def _row(decisions: tuple[Decision, ...]) -> str:
+    """One row a content, with all its regions."""
+    row = decisions[0].row() | {"region": [decision.region for decision in decisions]}
+    return json.dumps(row, ensure_ascii=False, default=str)
 
 
 async def judge(
-    loaded: Engine, batch: Sequence[tuple[Line, Content | None]]
+    loaded: Engine, batch: Sequence[tuple[Line, Content | None]], deadline_ms: float | None = None
 ) -> list[tuple[Line, tuple[Decision, ...]]]:
     """Each line with its decisions, one per region; a refused line has none."""
     asked: list[tuple[Content, Any, Any]] = [  # what the region is, the engine judges
@@ -69,7 +115,7 @@ async def judge(
         for line, content in batch
         if content is not None and line.data is not None
     ]
-    found = iter(await loaded.moderate_all(asked))
+    found = iter(await loaded.moderate_all(asked, deadline_ms=deadline_ms))
     return [(line, () if content is None else _identified(line, next(found))) for line, content in batch]
 
 

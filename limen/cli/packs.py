@@ -15,6 +15,7 @@ from engine.collection import paused_collection
 from engine.engine import Engine, Evaluator
 from engine.load import LoadedPack, load_pack
 from engine.loader import PackInvalidError
+from engine.plan import Mode
 from limen.cli.errors import CannotError, why
 from policy_dsl.diagnostics import Diagnostic
 from policy_dsl.pack import PackError
@@ -43,14 +44,16 @@ def load(path: Path) -> LoadedPack:
         raise CannotError(f"cannot read the pack `{path}`: {why(error)}") from None
 
 
-def engine(path: Path, evaluator: Evaluator, cache: Path | None = None) -> Engine:
+def engine(
+    path: Path, evaluator: Evaluator, cache: Path | None = None, *, mode: Mode = "decisive", sample: float = 0.0
+) -> Engine:
     """The engine of a pack or a bundle; its errors are shown in full. Raises CannotError."""
     if path.is_file() and path.suffix in (".limen", ".yaml"):
         raise CannotError(f"`{path}` is a file of a pack, expected the pack's folder or a bundle")
     if cache is not None and cache.exists() and not cache.is_dir():
         raise CannotError(f"the cache `{cache}` is no folder")
     try:
-        return Engine.load(path, evaluator=evaluator, cache=cache)
+        return Engine.load(path, evaluator=evaluator, cache=cache, mode=mode, sample=sample)
     except PackInvalidError as error:
         show(error.diagnostics, error.sources, "text", err=True)
         raise CannotError(f"the pack `{path}` has errors and does not load") from None

@@ -93,6 +93,12 @@ class Teller:
         for why, group in reasons.items():
             yield f"{' and '.join(group)} {'is' if len(group) == 1 else 'are'} missing: {why}"
 
+    def _skipped(self) -> Iterator[str]:
+        for scorer, why in self.told.get("skipped", {}).items():
+            yield f"  not asked: {scorer} ({why})"
+        if self.told.get("way") == "sampled":
+            yield "  every scorer was asked, for the content is in the sample"
+
     def _nearest(self) -> Iterator[str]:
         near = self.told.get("nearest")
         if not near:

@@ -40,6 +40,7 @@ from policy_dsl.checks.severest_not_reached import severest_not_reached
 from policy_dsl.checks.severity_default import severity_default
 from policy_dsl.checks.tables import tables
 from policy_dsl.checks.too_deep import too_deep
+from policy_dsl.checks.uncalibrated import uncalibrated
 from policy_dsl.checks.unknown_clause import unknown_clause
 from policy_dsl.checks.unknown_input import unknown_input
 from policy_dsl.checks.unknown_mode import unknown_mode
@@ -99,6 +100,7 @@ LINTS: Final[tuple[Check, ...]] = (
     modality_mismatch,
     not_monotone,
     severest_not_reached,
+    uncalibrated,
 )
 # What seems to be absent: told of a pack without errors only, for it may stand in what is wrong.
 ABSENCES: Final[tuple[Check, ...]] = (

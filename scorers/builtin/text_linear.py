@@ -154,7 +154,10 @@ class TextLinearSettings(Settings):
     )
 
 
-OUTPUTS = {f"text.{label}": Score(modality="text", description=description) for label, description in LABELS.items()}
+OUTPUTS = {
+    f"text.{label}": Score(modality="text", description=description, probability=True)
+    for label, description in LABELS.items()
+}
 
 
 class TextLinear(Scorer):
@@ -211,6 +214,7 @@ PLUGIN = Plugin(
     version=VERSION,
     licence="Apache-2.0 AND CC-BY-4.0",
     cost=Cost.CPU_LIGHT,
+    reads_facts=False,
     outputs=OUTPUTS,
     create=_create,
     settings=TextLinearSettings,
