@@ -113,12 +113,10 @@ class ImageTextScorer(Scorer):
         longest = 0.0
         texts: list[str | Missing] = []
         for content in batch:
-            if remaining() <= longest:
-                texts.append(
-                    Missing(f"not read: there was time for {len(texts)} of {len(batch)} contents; set `batch`")
-                )
-                continue
             start = time.monotonic()
+            if remaining() <= longest:
+                late = Missing(f"not read: there was time for {len(texts)} of {len(batch)} contents; set `batch`")
+                return [*texts, *[late] * (len(batch) - len(texts))]
             lines = of_frames(content, self._settings.decoding, self._loaded.read)
             texts.append(lines if isinstance(lines, Missing) else "\n".join(filter(None, dict.fromkeys(lines))))
             longest = max(longest, time.monotonic() - start)

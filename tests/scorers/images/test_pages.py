@@ -39,7 +39,7 @@ from pathlib import Path
 from scorers.registry import Registry
 registry = Registry.installed()
 setup = registry.configure(json.loads(sys.argv[1]), Path(sys.argv[2]))
-print([problem.message for problem in (*registry.problems, *setup.problems)], sorted(setup.outputs))
+print([problem.message for problem in setup.problems], sorted(setup.outputs))
 """
 
 
