@@ -20,6 +20,7 @@ from av.stream import Disposition
 
 from scorers.content import ContentError, Media
 from scorers.deadline import remaining
+from scorers.video.sample import Limits
 
 Source: TypeAlias = bytes | Path
 
@@ -150,7 +151,12 @@ def opened(source: Source, budget: Budget) -> Iterator[InputContainer]:
 
 
 def _container(reader: _Reader) -> InputContainer:
-    options = {"format_whitelist": FORMATS, "protocol_whitelist": "none", "max_streams": str(MAX_STREAMS)}
+    options = {
+        "format_whitelist": FORMATS,
+        "protocol_whitelist": "none",
+        "max_streams": str(MAX_STREAMS),
+        "max_pixels": str(Limits().pixels),  # opening decodes a frame or two, to learn what is there
+    }
     try:
         return av.open(reader, "r", options=options, io_open=_refused, metadata_errors="replace")
     except TimeoutError as error:

@@ -79,6 +79,11 @@ def test_steady_motion_is_no_scene_and_a_long_scene_is_looked_at_again():
     assert times(clip(moving), "scenes")[0] == [0, 10, 20]
 
 
+def test_what_flickers_all_the_time_is_one_scene():
+    flicker = [plain(level) for _ in range(20) for level in (60, 120)]
+    assert times(clip(flicker), "scenes")[0] == [0, 0.1]  # the first change is a jump
+
+
 @pytest.mark.parametrize(("degrees", "bright"), [(90, "right"), (180, "bottom"), (270, "left")])
 def test_a_turned_video_is_seen_upright(degrees, bright):
     top = plain(20)

@@ -11,6 +11,7 @@ from scorers.builtin.voice_activity import PLUGIN
 from scorers.content import Content, Media
 from scorers.registry import Registry
 from scorers.runner import Runner
+from scorers.video import voice
 from scorers.video.container import MediaError
 from scorers.video.sample import Limits
 from scorers.video.sound import RATE, Sound, wav
@@ -106,6 +107,13 @@ def test_blocks_of_any_size_make_the_same_probabilities():
     pieces = model.probabilities(np.array_split(long, 97))
     assert len(more) == 1
     assert np.array_equal(np.concatenate([whole, *more]), np.concatenate(list(pieces)))
+
+
+def test_what_the_model_remembers_goes_from_block_to_block(monkeypatch):
+    model = VoiceModel.open("cpu")
+    (whole,) = model.probabilities([SPOKEN])
+    monkeypatch.setattr(voice, "STRETCHES", 7)
+    assert np.allclose(whole, np.concatenate(list(model.probabilities([SPOKEN]))), atol=1e-5)
 
 
 def test_nothing_is_no_speech():
