@@ -12,6 +12,7 @@ from scorers.registry import Configured, Part
 from scorers.runner import Runner, Scored
 from scorers.scorer import (
     Cost,
+    Evidence,
     Kind,
     Missing,
     Output,
@@ -55,6 +56,7 @@ class ByLanguage(Scorer):
         self._parts = parts
         self._least = settings.min_confidence
         self._language = _detected_output(detect) if detect else None
+        self._asked: set[str] = set()  # the parts that are loaded
         self._runner = Runner([*parts.values(), *([detect] if detect else [])])
 
     async def score(self, batch: Sequence[Content]) -> Rows:
@@ -63,9 +65,21 @@ class ByLanguage(Scorer):
         for key, part in self._parts.items():
             own = [i for i, language in enumerate(languages) if self._key(language) == key]
             scored = await self._runner.run([batch[i] for i in own], [part.name]) if own else ()
+            if own:
+                self._asked.add(key)
             for index, result in zip(own, scored, strict=True):
                 rows[index] = _row(result, self._named[key])
         return rows
+
+    def evidence(self, content: Content) -> tuple[Evidence, ...]:
+        """Return what the part for the content's stated language says; nothing where it has not judged anything yet."""
+        language = primary(content.language or "")
+        key = self._key(language)
+        if key not in self._asked or not (language or self._language is None):
+            return ()
+        named = self._named[key]
+        found = self._parts[key].scorer.evidence(content)
+        return tuple(replace(one, output=named[one.output]) for one in found if one.output in named)
 
     async def _languages(self, batch: Sequence[Content]) -> list[str]:
         """Return the primary subtag of each content, as stated or else as detected; `` where it is not known."""
@@ -114,25 +128,32 @@ def _common(parts: Mapping[str, Configured], named: Mapping[str, Mapping[str, st
     typed = {key: _typed(part, named[key]) for key, part in parts.items()}
     first, *others = typed
     for key in others:
-        if differing := sorted(name for name, _ in set(_kinds(typed[first])) ^ set(_kinds(typed[key]))):
+        one, other = _kinds(typed[first]), _kinds(typed[key])
+        if differing := sorted(name for name in one | other if one.get(name) != other.get(name)):
             raise SettingsError(
                 f"`{key}` and `{first}` differ in {', '.join(f'`{name}`' for name in differing)}: all scorers of one "
                 "`by-language` give the same outputs",
                 key,
             )
-    return typed[first]
+    return {
+        name: replace(output, probability=all(one[name].probability for one in typed.values()))
+        for name, output in typed[first].items()
+    }
 
 
 def _typed(part: Configured, named: Mapping[str, str]) -> dict[str, Output]:
     # A part's values come calibrated from its own runner; they must not be calibrated twice.
-    typed = {named[name]: replace(output, calibration=None) for name, output in part.outputs.items()}
+    typed = {
+        named[name]: replace(output, calibration=None, probability=output.probability or output.calibration is not None)
+        for name, output in part.outputs.items()
+    }
     if len(typed) < len(named):
         raise SettingsError(f"two outputs of `{part.plugin.name}` would have one name: use another scorer", part.name)
     return typed
 
 
-def _kinds(outputs: Mapping[str, Output]) -> list[tuple[str, Output]]:
-    return [(name, replace(output, description="")) for name, output in outputs.items()]
+def _kinds(outputs: Mapping[str, Output]) -> dict[str, tuple[Any, ...]]:
+    return {name: (it.kind, it.minimum, it.maximum, it.values, it.modality) for name, it in outputs.items()}
 
 
 def _detected_output(detect: Configured) -> tuple[str, str | None]:

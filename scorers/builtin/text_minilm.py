@@ -134,7 +134,10 @@ class TextMiniLM(TextModelScorer):
 
 def outputs(prefix: str) -> dict[str, Any]:
     """Return the outputs under a prefix, in the order of the labels."""
-    return {f"{prefix}.{label}": Score(modality="text", description=told) for label, told in LABELS.items()}
+    return {
+        f"{prefix}.{label}": Score(modality="text", description=told, probability=True)
+        for label, told in LABELS.items()
+    }
 
 
 def _create(settings: Any, _folder: Path) -> Scorer:

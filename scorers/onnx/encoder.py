@@ -18,7 +18,7 @@ from scorers.onnx.lengths import Tokens, batches, padded
 from scorers.onnx.session import OnnxModel
 
 MOST_CPU, MOST_CUDA = 16, 32
-_PROBE_LENGTHS, _PROBE_KINDS = (3, 8, 21, 40), 3
+_PROBE_LENGTHS, _PROBE_KINDS = (3, 21), 3
 
 Reduce: TypeAlias = Callable[[Any, int], Any]
 """What a model gives for one row, and how many tokens of it are no padding -> the vector of that row."""

@@ -95,10 +95,33 @@ def test_a_calibration_of_a_part_is_applied_once():
     assert (row.values["text.hate"], row.values["text.spam"]) == (0.45, 0.9)
 
 
+def test_outputs_are_probabilities_only_where_every_part_says_so():
+    table = [[0, 0], [1, 0.5]]
+    high = {"use": "high", "calibration": {"high.hate": table}}
+    low = {"use": "low", "calibration": {"low.hate": table, "low.spam": table}}
+    (configured,) = setup(languages={"en": low, "de": high}).scorers
+    assert {name: output.probability for name, output in configured.outputs.items()} == {
+        "text.hate": True,
+        "text.spam": False,
+    }
+    assert all(output.calibration is None for output in configured.outputs.values())
+
+
 def test_parts_of_one_prefix_and_of_several_levels_meet_under_the_common_one():
     assert set(said("en", languages={"en": "text-linear"}, prefix="a.b").values) == {
         f"a.b.{label}" for label in ("toxicity", "hate", "harassment", "violence", "self_harm", "spam")
     }
+
+
+def test_evidence_of_a_part_is_told_under_the_common_name():
+    (configured,) = setup(languages={"en": "text-linear"}, prefix="said").scorers
+    content = Content(text="you are a stupid idiot", language="en")
+    assert configured.scorer.evidence(content) == ()  # its part is not loaded
+    asyncio.run(Runner([configured]).run([content]))
+    found = configured.scorer.evidence(content)
+    assert "idiot" in {content.text[one.start : one.end] for one in found}
+    assert {one.output for one in found} <= set(configured.outputs)
+    assert configured.scorer.evidence(Content(text="idiot", language="de")) == ()
 
 
 @pytest.mark.parametrize(
