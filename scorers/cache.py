@@ -126,20 +126,24 @@ class ScoreCache:
 
     def _divided(
         self, keys: Sequence[str | None], found: Sequence[Asked | None], severity: int, deadline: float
-    ) -> tuple[list[int], dict[int, _Flight]]:
-        """Return which contents this caller computes, and those that another, no less urgent one computes already."""
-        mine, theirs = list[int](), dict[int, _Flight]()
+    ) -> tuple[dict[int, _Flight | None], dict[int, _Flight]]:
+        """Return what this caller computes, and what another, no less severe one computes already.
+
+        One whose deadline comes before half of this caller's time is not waited for: were it late, too little would be left.
+        """
+        mine, theirs, now = dict[int, _Flight | None](), dict[int, _Flight](), time.monotonic()
         with self._lock:
             for index, key in enumerate(keys):
                 if found[index] is not None:
                     continue
                 flight = self._flights.get(key) if key else None
-                if flight and flight.severity <= severity and flight.deadline >= deadline:
+                half = now if deadline == float("inf") else now + (deadline - now) / 2
+                if flight and flight.severity <= severity and flight.deadline >= half:
                     theirs[index] = flight
                     continue
-                mine.append(index)
-                if key:
-                    self._flights[key] = _Flight(severity, deadline, Future())
+                mine[index] = _Flight(severity, deadline, Future()) if key else None
+                if key and (begun := mine[index]):
+                    self._flights[key] = begun
         return mine, theirs
 
     async def _compute(
@@ -148,10 +152,10 @@ class ScoreCache:
         prints: Sequence[Fingerprint],
         ask: Ask,
         keys: Sequence[str | None],
-        mine: Sequence[int],
+        mine: Mapping[int, _Flight | None],
         found: list[Asked | None],
     ) -> None:
-        flights = {key: self._flights[key] for index in mine if (key := keys[index])}
+        flights = {key: flight for index, flight in mine.items() if flight and (key := keys[index])}
         entries: dict[str, Entry] = {}
         try:
             if mine:

@@ -30,7 +30,9 @@ class Batcher:
         if isinstance(made, StagedScorer):
             self._infer = Stage(self._name, _infer(made), self._inferred, limits, watch, counts)
             ready = Limits(limits.size, 0.0, limits.timeout)
-            self._first = Stage(self._name, _prepare(made), self._prepared, ready, watch, Counts(), self._open)
+            self._first = Stage(
+                self._name, _prepare(made), self._prepared, ready, watch, counts, gate=self._open, counted=False
+            )
             self._infer.taken = self._first.wake
         else:
             self._infer = self._first = Stage(self._name, _score(made), self._inferred, limits, watch, counts)

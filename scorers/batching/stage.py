@@ -7,6 +7,7 @@ one of them ends.
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -63,11 +64,15 @@ class Stage:
         limits: Limits,
         watch: Watch,
         counts: Counts,
+        *,
         gate: Callable[[], bool] = lambda: True,
+        counted: bool = True,
     ) -> None:
-        """`call` raises FailedError for results that cannot be used; `gate` says whether the next batch may be taken."""
+        """`call` raises FailedError for results that cannot be used; `gate` says whether the next batch may be taken; `counted`
+        whether its calls are those of the model.
+        """
         self._name, self._call, self._done, self._limits, self._watch = name, call, done, limits, watch
-        self._counts, self._gate = counts, gate
+        self._counts, self._gate, self._counted = counts, gate, counted
         self._changed = threading.Condition()
         self._line = Line()
         self._workers: list[_Worker] = []
@@ -121,23 +126,29 @@ class Stage:
         able = any(not worker.relieved for worker in self._workers)
         if len(self._line) and not able and len(self._workers) < HANGING_CALLS:
             worker = _Worker()
-            self._workers.append(worker)
-            threading.Thread(target=self._work, args=(worker,), name=f"limen-{self._name}", daemon=True).start()
+            thread = threading.Thread(target=self._work, args=(worker,), name=f"limen-{self._name}", daemon=True)
+            with suppress(RuntimeError):  # the system has no more threads: `_look` tries again
+                thread.start()
+                self._workers.append(worker)
 
     def _work(self, worker: _Worker) -> None:
-        while batch := self._next(worker):
-            self.taken()
-            results = self._results(batch, worker.limit)
-            if not self._returned(worker, results):
-                return
-            self._done(results)
+        try:
+            while batch := self._next(worker):
+                self.taken()
+                results = self._results(batch, worker.limit)
+                if not self._returned(worker, results):
+                    return
+                self._done(results)
+        finally:
+            with self._changed:
+                self._leave(worker)
 
     def _next(self, worker: _Worker) -> list[Item]:
         """Wait for a batch and take it; nothing where this worker shall end."""
         with self._changed:
             while True:
                 if worker.relieved:
-                    return self._leave(worker)
+                    return []
                 now = time.monotonic()
                 ready = len(self._line) and self._gate()
                 left = self._begin - now if ready and not self._line.full(self._limits.size) else 0.0
@@ -145,12 +156,13 @@ class Stage:
                     if batch := self._take(worker, now):
                         return batch
                 elif not self._changed.wait(left or IDLE) and not len(self._line):
-                    return self._leave(worker)
+                    self._leave(worker)  # at once: what comes now finds nobody, and calls another
+                    return []
 
-    def _leave(self, worker: _Worker) -> list[Item]:
-        self._workers.remove(worker)
-        self._staff()
-        return []
+    def _leave(self, worker: _Worker) -> None:
+        if worker in self._workers:
+            self._workers.remove(worker)
+            self._staff()
 
     def _take(self, worker: _Worker, now: float) -> list[Item]:
         batch = self._line.take(self._limits.size, lambda item: now < self._patient_until(item))
@@ -160,7 +172,8 @@ class Stage:
         if batch:
             limit = min(self._limits.timeout, batch[0].expires - now) if batch[0].alone else self._limits.timeout
             worker.items, worker.since, worker.due, worker.limit = batch, now, now + limit, limit
-            self._counts.call(len(batch))
+            if self._counted:
+                self._counts.call(len(batch))
             self._arm(min(worker.due, *(self._worried(item, now) for item in batch)))
         return batch
 
@@ -192,11 +205,10 @@ class Stage:
     def _returned(self, worker: _Worker, results: Results) -> bool:
         """The call has ended; False where it was given up, so that its results are nobody's."""
         with self._changed:
-            self._usual = max(time.monotonic() - worker.since, 0.9 * self._usual)
+            if not worker.hanging:
+                self._usual = max(time.monotonic() - worker.since, 0.9 * self._usual)
             self._line.drop(item for item, _ in results)  # who was shared out meanwhile has an answer now
             worker.items, worker.since, worker.due = (), NEVER, NEVER
-            if worker.hanging:
-                self._leave(worker)
             return not worker.hanging
 
     def _expire(self, items: Sequence[Item]) -> None:
@@ -282,7 +294,7 @@ class Stage:
         times = [worker.due for worker in self._workers]
         times += [min(item.expires, self._worried(item, since)) for item in self._line]
         for worker in self._workers:
-            if not worker.relieved and since < NEVER:
+            if not worker.relieved and since < NEVER and len(worker.items) > 1:
                 times += [self._worried(item, worker.since) for item in worker.items]
         return min(times, default=NEVER)
 

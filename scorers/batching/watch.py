@@ -1,12 +1,15 @@
 """Times and functions -> the functions called at their times, by a daemon thread that ends when there is nothing to do."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import count
 
 IDLE = 1.0
+log = logging.getLogger(__name__)
 
 
 class Watch:
@@ -23,14 +26,18 @@ class Watch:
         with self._changed:
             heappush(self._due, (when, next(self._order), call))
             if not self._running:
-                self._running = True
-                threading.Thread(target=self._watch, name="watch-limen", daemon=True).start()
+                with suppress(RuntimeError):  # the system has no more threads: the next call tries again
+                    threading.Thread(target=self._watch, name="watch-limen", daemon=True).start()
+                    self._running = True
             elif self._due[0][0] >= when:
                 self._changed.notify()
 
     def _watch(self) -> None:
         while (call := self._next()) is not None:
-            call()
+            try:
+                call()
+            except Exception:
+                log.exception("a watched call failed")  # the others are called none the less
 
     def _next(self) -> Callable[[], None] | None:
         """Wait for the next time and return what is to be called; None after a while without any."""

@@ -233,6 +233,58 @@ def test_who_waited_for_one_that_has_gone_or_failed_asks_itself(ends):
     assert asyncio.run(scenario()) == ({"text.it": 0.07}, ["a", "b"])
 
 
+def test_one_with_a_later_deadline_joins_while_the_other_leaves_it_half_of_its_time():
+    begun, let = threading.Event(), threading.Event()
+
+    class Held(Counting):
+        def score(self, batch):
+            begun.set()
+            let.wait(10)
+            return super().score(batch)
+
+    async def scenario(first, second):
+        begun.clear()
+        let.clear()
+        made, now = Held(), time.monotonic()
+        runner = Runner([configured(made)], cache=ScoreCache())
+        tasks = [asyncio.create_task(runner.run([A], deadline=now + first))]
+        await asyncio.to_thread(begun.wait, 10)
+        tasks.append(asyncio.create_task(runner.run([replace(A, id="b")], deadline=second and now + second)))
+        await asyncio.sleep(0.02)
+        let.set()
+        await asyncio.gather(*tasks)
+        return made.asked
+
+    assert asyncio.run(scenario(20, 22)) == ["a"]
+    assert asyncio.run(scenario(20, None)) == ["a"]
+    assert asyncio.run(scenario(8, 30)) == ["a", "b"]
+
+
+def test_who_leads_twice_for_one_key_lands_its_own_flight():
+    """A more severe caller takes over the key; who follows the first one must still hear of it."""
+    begun, let = threading.Event(), threading.Event()
+
+    class Held(Counting):
+        def score(self, batch):
+            begun.set()
+            let.wait(10)
+            return super().score(batch)
+
+    async def scenario():
+        made = Held()
+        runner = Runner([configured(made, batch=1)], cache=ScoreCache())
+        tasks = [asyncio.create_task(runner.run([A]))]
+        await asyncio.to_thread(begun.wait, 10)
+        for name, severity in (("follows", 3), ("severe", 0), ("follows severe", 1)):
+            tasks.append(asyncio.create_task(runner.run([replace(A, id=name)], severity=severity)))
+            await asyncio.sleep(0.01)
+        let.set()
+        results = await asyncio.wait_for(asyncio.gather(*tasks), 10)
+        return made.asked, [result.values for (result,) in results]
+
+    assert asyncio.run(scenario()) == (["a", "severe"], [{"text.it": 0.07}] * 4)
+
+
 def test_one_more_severe_does_not_wait_for_one_less_severe():
     begun, let = threading.Event(), threading.Event()
 
