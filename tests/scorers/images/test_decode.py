@@ -154,6 +154,15 @@ def test_a_bomb_is_refused_by_its_header(bomb, recwarn):
     assert not recwarn.list
 
 
+def test_the_canvas_of_a_webp_is_measured_before_its_decoder_takes_the_memory(monkeypatch):
+    def refuse(*_, **__):
+        raise AssertionError("the decoder was made")
+
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(ImageRefusedError, match="it has 9000 x 9000 pixels"):
+        decode(webp_of(9_000, 9_000))
+
+
 def test_the_limit_is_a_setting():
     data = saved(gradient(48, 32))
     assert one(data, max_pixels=48 * 32).shape == (32, 48, 3)

@@ -1,9 +1,11 @@
 """Text in pictures is read without a network and judged by text scorers, alone and together with the post's own text."""
 
 import asyncio
+import logging
 import socket
 from difflib import SequenceMatcher
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -234,6 +236,18 @@ def test_reading_needs_no_network_and_no_words(monkeypatch, capfd):
     assert reader.read(np.asarray(written("no network", size=24))) == "no network"
     assert reader.read(np.zeros((60, 60, 3), np.uint8)) == ""
     assert capfd.readouterr() == ("", "")
+    assert not logging.getLogger("RapidOCR").isEnabledFor(logging.ERROR)
+
+
+def test_the_engine_is_given_blue_first():
+    seen = []
+
+    def engine(pixels):
+        seen.append(pixels)
+        return SimpleNamespace(txts=None)
+
+    assert Reader(engine, "cpu").read(np.full((60, 60, 3), (200, 100, 0), np.uint8)) == ""
+    assert seen[0][0, 0].tolist() == [0, 100, 200]
 
 
 @pytest.mark.parametrize("name", ["rapidocr", "models"])

@@ -73,6 +73,7 @@ def test_every_shape_is_prepared_in_little_memory(shape, config):
     prepare = preprocessing(config)
     tensor = prepare(np.zeros((*shape, 3), np.uint8))
     assert tensor.shape == prepare.shape
+    assert max(prepare._resized(np.zeros((*shape, 3), np.uint8)).shape) <= 8 * 16
 
 
 def test_a_crop_larger_than_the_picture_is_padded_with_black():
