@@ -25,7 +25,7 @@ def read_columns(path: Path, names: Sequence[str], optional: Sequence[str] = ())
     log: which of their scores are there depends on the scores. Raises CannotError.
     """
     found = _parquet(path, names, optional) if path.suffix == ".parquet" else _json_lines(path, names, optional)
-    ways = found.pop(WAY, None)
+    ways = found.get(WAY)
     if ways is None:
         return found
     kept = [i for i, way in enumerate(ways) if way != "decisive"]
