@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import av
 import numpy as np
 from av.container import InputContainer
+from av.error import FFmpegError
 from numpy.typing import NDArray
 
-from scorers.video.container import Budget, MediaError, Source, opened, video_streams
+from scorers.video.container import Budget, MediaError, Source, opened, read_error, video_streams
 from scorers.video.sample import Limits, Sample
 from scorers.video.scenes import Scenes
 from scorers.video.track import Track
@@ -46,15 +47,13 @@ class Frames:
         budget = self._budget = Budget(self._limits.decode_seconds)
         count = 0
         with opened(self._source, budget) as container:
-            stream = self._stream(container)
-            for frame, seconds in self._picked(container, stream, budget):
+            for frame in self._shown(container, self._stream(container), budget):
                 if count == self._limits.frames:
                     self._notes.append(f"only the first {count} sampled frames were looked at")
                     break
                 count += 1
-                image = _upright(frame, self._limits.side)
                 with budget.paused():
-                    yield Frame(seconds, image)
+                    yield frame
         if not count:
             raise MediaError(f"no frame of it can be read{f': {self.incomplete}' if self._notes else ''}")
 
@@ -73,6 +72,13 @@ class Frames:
         if self._sample.kind == "key_frames":
             context.skip_frame = "NONKEY"
         return stream
+
+    def _shown(self, container: InputContainer, stream: av.VideoStream, budget: Budget) -> Iterator[Frame]:
+        try:
+            for frame, seconds in self._picked(container, stream, budget):
+                yield Frame(seconds, _upright(frame, self._limits.side))
+        except FFmpegError as error:
+            self._notes.append(f"a frame cannot be converted: {read_error(error)}")
 
     def _picked(
         self, container: InputContainer, stream: av.VideoStream, budget: Budget

@@ -7,6 +7,7 @@ from io import BytesIO
 import av
 import numpy as np
 from av.container import InputContainer
+from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from scorers.video.container import Budget, MediaError, Source, audio_stream, opened
@@ -82,15 +83,18 @@ def wav(blocks: Sound) -> bytes:
 def _resampled(track: Track, notes: list[str]) -> Generator[NDArray[np.float32], None, None]:
     """Yield the samples of every frame, and at the end what the resampler still holds."""
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+    heard = False
     for frame in track.frames():
         try:
-            yield from (_samples(one) for one in resampler.resample(frame))
-        except ValueError:  # the stream changed its form on the way
-            notes.append("its form changes on the way, and what follows was not listened to")
+            blocks = resampler.resample(frame)
+        except (FFmpegError, ValueError):  # a form that is none, or another one than before
+            notes.append("its form cannot be converted, or changes on the way: what follows was not listened to")
             return
+        heard = True
+        yield from map(_samples, blocks)
     notes.extend(track.notes)
-    if track.reached:
-        yield from (_samples(one) for one in resampler.resample(None))
+    if heard:
+        yield from map(_samples, resampler.resample(None))
 
 
 def _samples(frame: av.AudioFrame) -> NDArray[np.float32]:
