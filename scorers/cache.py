@@ -17,7 +17,6 @@ from cachebox import VTTLCache
 
 from scorers.batching.counts import Counts
 from scorers.calibration import Calibration
-from scorers.content import Content
 from scorers.fingerprint import PARTS, Fingerprint
 from scorers.registry import Configured
 from scorers.scorer import Cost, Missing, Value, modalities
@@ -28,7 +27,7 @@ ENTRIES = 20_000
 STORE_TIMEOUT = 0.1
 
 Entry = Mapping[str, Value]
-Ask = Callable[[Sequence[Content]], Awaitable[Sequence[Answer]]]
+Ask = Callable[[Sequence[Fingerprint]], Awaitable[Sequence[Answer]]]
 
 
 class Store(Protocol):
@@ -120,7 +119,7 @@ class ScoreCache:
                 counts.joined += 1
         rest = [index for index, one in enumerate(found) if one is None]
         if rest:  # who computed it failed or has gone
-            for index, answer in zip(rest, await ask([prints[i].content for i in rest]), strict=True):
+            for index, answer in zip(rest, await ask([prints[i] for i in rest]), strict=True):
                 found[index] = Asked(answer)
         return [one for one in found if one is not None]
 
@@ -131,7 +130,7 @@ class ScoreCache:
 
         One whose deadline comes before half of this caller's time is not waited for: were it late, too little would be left.
         """
-        mine, theirs, now = dict[int, _Flight | None](), dict[int, _Flight](), time.monotonic()
+        mine, theirs, now = (dict[int, _Flight | None](), dict[int, _Flight](), time.monotonic())
         with self._lock:
             for index, key in enumerate(keys):
                 if found[index] is not None:
@@ -159,7 +158,7 @@ class ScoreCache:
         entries: dict[str, Entry] = {}
         try:
             if mine:
-                for index, answer in zip(mine, await ask([prints[i].content for i in mine]), strict=True):
+                for index, answer in zip(mine, await ask([prints[i] for i in mine]), strict=True):
                     found[index] = Asked(answer)
                     if (key := keys[index]) and (entry := _complete(answer)):
                         entries[key] = entry

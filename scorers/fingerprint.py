@@ -16,6 +16,7 @@ class Fingerprint:
 
     def __init__(self, content: Content) -> None:
         self.content = content
+        self.present = content.modalities
         self._parts: dict[str, bytes | None] = {}
         self._lock = threading.Lock()
 

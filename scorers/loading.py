@@ -21,6 +21,9 @@ class Loads:
 
     async def failure(self, scorer: Configured, deadline: float | None) -> str | None:
         """Load the scorer if it is not; return why it is not loaded, by `deadline` (of `time.monotonic`) at the latest."""
+        known = self._loads.get(scorer.name)
+        if known is not None and known.done() and known.exception() is None:
+            return None
         load = self._begun(scorer)
         if load.done():
             return _told(load)

@@ -13,16 +13,17 @@ from scorers.batching.batcher import Batcher
 from scorers.batching.counts import Counts
 from scorers.batching.watch import Watch
 from scorers.cache import Asked, ScoreCache
-from scorers.content import Content
+from scorers.content import Content, Modality
 from scorers.deadline import remaining
 from scorers.direct import Direct, inherited_severity
 from scorers.fingerprint import Fingerprint
 from scorers.loading import Loads
 from scorers.registry import Configured
-from scorers.scorer import Missing, Value
+from scorers.scorer import Missing, Row, Value
 from scorers.values import Answer, answer_in
 
 LOAD_TIMEOUT = 120.0
+NOTHING = Asked({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,10 @@ class Runner:
         deadline = _sooner(deadline, remaining())
         severity = inherited_severity() if severity is None else severity
         prints = [Fingerprint(content) for content in contents]
-        columns = await asyncio.gather(*(self._column(scorer, prints, deadline, severity) for scorer in asked))
-        return tuple(
-            _scored(content, asked, [column[index] for column in columns]) for index, content in enumerate(contents)
-        )
+        busy = [scorer for scorer in asked if any(_judges(scorer, one.present) for one in prints)]
+        calls = [self._column(scorer, prints, deadline, severity) for scorer in busy]
+        columns = await asyncio.gather(*calls) if len(calls) > 1 else [await call for call in calls]
+        return tuple(_scored(one, asked, busy, [column[i] for column in columns]) for i, one in enumerate(prints))
 
     def statistics(self) -> Mapping[str, Counts]:
         """Return, for each scorer, what it was asked and what came of it, since this runner was made."""
@@ -92,19 +93,17 @@ class Runner:
         self, scorer: Configured, prints: Sequence[Fingerprint], deadline: float | None, severity: int
     ) -> list[Asked]:
         """Return an answer a content; it is empty where the scorer judges nothing of the content."""
-        column = [Asked({}) for _ in prints]
-        judged = [i for i, content in enumerate(prints) if _judges(scorer, content.content)]
-        if not judged:
-            return column
+        column = [NOTHING] * len(prints)
+        judged = [i for i, one in enumerate(prints) if _judges(scorer, one.present)]
         counts = self._counts[scorer.name]
         counts.asked += len(judged)
 
-        async def ask(contents: Sequence[Content]) -> Sequence[Answer]:
-            return await self._answers(scorer, contents, deadline, severity)
+        async def ask(wanted: Sequence[Fingerprint]) -> Sequence[Answer]:
+            return await self._answers(scorer, wanted, deadline, severity)
 
         wanted = [prints[i] for i in judged]
         if self._cache is None:
-            found = [Asked(answer) for answer in await ask([one.content for one in wanted])]
+            found = [Asked(answer) for answer in await ask(wanted)]
         else:
             found = await self._cache.answers(scorer, wanted, ask, counts, deadline, severity)
         for index, answer in zip(judged, found, strict=True):
@@ -113,16 +112,16 @@ class Runner:
         return column
 
     async def _answers(
-        self, scorer: Configured, contents: Sequence[Content], deadline: float | None, severity: int
+        self, scorer: Configured, wanted: Sequence[Fingerprint], deadline: float | None, severity: int
     ) -> Sequence[Answer]:
         failure = (
             "not asked: the deadline has passed" if deadline is not None and deadline <= time.monotonic() else None
         )
         failure = failure or await self._loads.failure(scorer, deadline)
-        if failure:
-            return [answer_in(Missing(failure), content, scorer.outputs) for content in contents]
-        rows = await self._askers[scorer.name].ask(contents, deadline, severity)
-        return [answer_in(row, content, scorer.outputs) for content, row in zip(contents, rows, strict=True)]
+        rows: Sequence[Row] = [Missing(failure)] * len(wanted) if failure else ()
+        rows = rows or await self._askers[scorer.name].ask([one.content for one in wanted], deadline, severity)
+        outputs = scorer.outputs
+        return [answer_in(row, one.content, outputs, one.present) for one, row in zip(wanted, rows, strict=True)]
 
 
 def _sooner(deadline: float | None, seconds: float) -> float | None:
@@ -137,23 +136,23 @@ def _asker(scorer: Configured, watch: Watch, counts: Counts) -> Direct | Batcher
     return Batcher(scorer, watch, counts)
 
 
-def _judges(scorer: Configured, content: Content) -> bool:
-    present = content.modalities
+def _judges(scorer: Configured, present: Collection[Modality]) -> bool:
     return any(output.modality is None or output.modality in present for output in scorer.outputs.values())
 
 
-def _scored(content: Content, asked: Sequence[Configured], found: Sequence[Asked]) -> Scored:
+def _scored(of: Fingerprint, asked: Sequence[Configured], busy: Sequence[Configured], found: Sequence[Asked]) -> Scored:
     values: dict[str, Value] = {}
     missing: dict[str, str] = {}
     absent: set[str] = set()
-    present = content.modalities
-    for scorer, one in zip(asked, found, strict=True):
+    present = of.present
+    for scorer in asked:
         absent.update(n for n, o in scorer.outputs.items() if o.modality is not None and o.modality not in present)
+    for one in found:
         for name, value in one.answer.items():
             if isinstance(value, Missing):
                 missing[name] = value.reason
             else:
                 values[name] = value
     scorers = {scorer.name: scorer.plugin.identity for scorer in asked}
-    cached = frozenset(scorer.name for scorer, one in zip(asked, found, strict=True) if one.cached)
+    cached = frozenset(scorer.name for scorer, one in zip(busy, found, strict=True) if one.cached)
     return Scored(values, missing, frozenset(absent), scorers, cached)

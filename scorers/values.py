@@ -1,10 +1,10 @@
 """What a scorer gave for one output -> a value of the declared type, or `Missing` with the reason."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
-from scorers.content import Content
+from scorers.content import Content, Modality
 from scorers.scorer import Kind, Missing, Output, Value
 
 Answer: TypeAlias = Mapping[str, Value | Missing]
@@ -26,9 +26,14 @@ def told(error: BaseException) -> str:
     return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 1] + "…"
 
 
-def answer_in(row: Any, content: Content, outputs: Mapping[str, Output]) -> Answer:
-    """Take out of a row the outputs that apply to the content. Never raises, whatever the row is made of."""
-    present = content.modalities
+def answer_in(
+    row: Any, content: Content, outputs: Mapping[str, Output], present: Collection[Modality] | None = None
+) -> Answer:
+    """Take out of a row the outputs that apply to the content. Never raises, whatever the row is made of.
+
+    `present` are the content's modalities, where they are known already.
+    """
+    present = content.modalities if present is None else present
     return {
         name: value_in(row, name, output, content.language)
         for name, output in outputs.items()

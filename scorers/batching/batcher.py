@@ -1,6 +1,5 @@
 """Contents of many callers, from any thread and event loop -> rows of one scorer, asked in batches that they share."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from itertools import count
@@ -23,7 +22,7 @@ class Batcher:
     """One model's line. A scorer in two stages has two workers: one prepares while the other infers."""
 
     def __init__(self, scorer: Configured, watch: Watch, counts: Counts) -> None:
-        self._name, self._timeout, self._capacity = scorer.name, scorer.timeout, scorer.queue
+        self._name, self._timeout, self._capacity = (scorer.name, scorer.timeout, scorer.queue)
         self._counts = counts
         self._order = count()
         made, limits = scorer.scorer, _limits(scorer)
@@ -56,10 +55,13 @@ class Batcher:
             for place, content in enumerate(contents)
         ]
         self._first.push(items)
+        alarm = None if deadline is None else ticket.loop.call_later(deadline - now, ticket.give_up)
         try:
-            await asyncio.wait({ticket.done}, timeout=None if deadline is None else deadline - now)
+            await ticket.done
         finally:
-            if not ticket.done.done():
+            if alarm:
+                alarm.cancel()
+            if ticket.open:
                 self._withdraw(items)
         return ticket.rows(f"no answer by the deadline, {time.monotonic() - now:.3g} s after it was asked")
 

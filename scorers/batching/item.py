@@ -29,6 +29,16 @@ class Ticket:
         if self._left == 0 and not self.done.done():
             self.done.set_result(None)
 
+    def give_up(self) -> None:
+        """Wait no longer, whatever has come."""
+        if not self.done.done():
+            self.done.set_result(None)
+
+    @property
+    def open(self) -> bool:
+        """Say whether an answer is still to come."""
+        return self._left > 0
+
     def rows(self, reason: str) -> Sequence[Row]:
         """Return what has come; what has not is missing for this reason."""
         return [Missing(reason) if row is None else row for row in self._rows]

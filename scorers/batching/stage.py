@@ -71,7 +71,7 @@ class Stage:
         """`call` raises FailedError for results that cannot be used; `gate` says whether the next batch may be taken; `counted`
         whether its calls are those of the model.
         """
-        self._name, self._call, self._done, self._limits, self._watch = name, call, done, limits, watch
+        self._name, self._call, self._done, self._limits, self._watch = (name, call, done, limits, watch)
         self._counts, self._gate, self._counted = counts, gate, counted
         self._changed = threading.Condition()
         self._line = Line()
@@ -109,7 +109,7 @@ class Stage:
 
     @property
     def _stuck(self) -> bool:
-        return sum(worker.hanging for worker in self._workers) >= HANGING_CALLS
+        return len(self._workers) >= HANGING_CALLS and sum(w.hanging for w in self._workers) >= HANGING_CALLS
 
     def _enter(self, items: Iterable[Item]) -> None:
         now = time.monotonic()
@@ -171,7 +171,7 @@ class Stage:
             batch = [item for item in batch if item.expires > now]
         if batch:
             limit = min(self._limits.timeout, batch[0].expires - now) if batch[0].alone else self._limits.timeout
-            worker.items, worker.since, worker.due, worker.limit = batch, now, now + limit, limit
+            worker.items, worker.since, worker.due, worker.limit = (batch, now, now + limit, limit)
             if self._counted:
                 self._counts.call(len(batch))
             self._arm(min(worker.due, *(self._worried(item, now) for item in batch)))
