@@ -1,5 +1,6 @@
 """Scorers for several languages -> one scorer: each text goes to the one for its language, and all answer under one prefix."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -45,7 +46,7 @@ class ByLanguageSettings(Settings):
 
 
 class ByLanguage(Scorer):
-    """The scorer `by-language`; its parts are loaded when the first content of their language comes."""
+    """The scorer `by-language`: a runner of its own asks its parts."""
 
     def __init__(
         self, settings: ByLanguageSettings, parts: Mapping[str, Configured], detect: Configured | None
@@ -56,26 +57,42 @@ class ByLanguage(Scorer):
         self._parts = parts
         self._least = settings.min_confidence
         self._language = _detected_output(detect) if detect else None
-        self._asked: set[str] = set()  # the parts that are loaded
+        self._ready: set[str] = set()
+        self._detect = detect
         self._runner = Runner([*parts.values(), *([detect] if detect else [])])
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(warning for part in self._parts.values() for warning in part.scorer.warnings)
+
+    def load(self) -> None:
+        """Load every part; one that does not load costs its language only: it is tried again, and told, when it is asked."""
+        asyncio.run(self._load())
+
+    async def _load(self) -> None:
+        parts = [*self._parts.items(), *([(_DETECT, self._detect)] if self._detect else [])]
+        for key, part in parts:
+            if not await self._runner._loads.failure(part, None):  # noqa: SLF001  (else each would be loaded twice)
+                self._ready.add(key)
 
     async def score(self, batch: Sequence[Content]) -> Rows:
         languages = await self._languages(batch)
         rows: list[Row] = [Missing(self._reason(language)) for language in languages]
-        for key, part in self._parts.items():
-            own = [i for i, language in enumerate(languages) if self._key(language) == key]
-            scored = await self._runner.run([batch[i] for i in own], [part.name]) if own else ()
-            if own:
-                self._asked.add(key)
-            for index, result in zip(own, scored, strict=True):
-                rows[index] = _row(result, self._named[key])
+        own = {key: [i for i, language in enumerate(languages) if self._key(language) == key] for key in self._parts}
+        await asyncio.gather(*(self._judge(key, places, batch, rows) for key, places in own.items() if places))
         return rows
 
+    async def _judge(self, key: str, places: Sequence[int], batch: Sequence[Content], rows: list[Row]) -> None:
+        """Have a part judge the contents at these places, and put its rows there."""
+        scored = await self._runner.run([batch[i] for i in places], [self._parts[key].name])
+        for index, result in zip(places, scored, strict=True):
+            rows[index] = _row(result, self._named[key])
+
     def evidence(self, content: Content) -> tuple[Evidence, ...]:
-        """Return what the part for the content's stated language says; nothing where it has not judged anything yet."""
+        """Return what the part for the content's stated language says; nothing where it is not loaded."""
         language = primary(content.language or "")
         key = self._key(language)
-        if key not in self._asked or not (language or self._language is None):
+        if key not in self._ready or not (language or self._language is None):
             return ()
         named = self._named[key]
         found = self._parts[key].scorer.evidence(content)

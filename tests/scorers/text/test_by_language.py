@@ -12,7 +12,7 @@ from scorers.content import Content
 from scorers.function import scorer
 from scorers.registry import Registry
 from scorers.runner import Runner
-from scorers.scorer import Flag, Score
+from scorers.scorer import Cost, Flag, Plugin, Score, Scorer
 
 
 def constant(name, value, outputs=None):
@@ -24,10 +24,32 @@ def broken(texts):
     raise RuntimeError("boom")
 
 
+class Absent(Scorer):
+    loads = 0
+
+    def __init__(self, fails):
+        self.outputs = {"absent.hate": Score(modality="text"), "absent.spam": Score(modality="text")}
+        self.fails = fails
+
+    def load(self):
+        Absent.loads += 1
+        if self.fails:
+            raise RuntimeError("no weights")
+
+    def score(self, batch):
+        return [{"absent.hate": 0.5, "absent.spam": 0.5} for _ in batch]
+
+
+def absent(name, fails):
+    outputs = {"absent.hate": Score(), "absent.spam": Score()}
+    return Plugin(name, "1", "MIT", Cost.CPU, outputs, lambda _settings, _folder: Absent(fails))
+
+
 BROKEN = scorer("broken", outputs={"broken.hate": Score(), "broken.spam": Score()}, modality="text")(broken)
 FLAGGED = constant("flagged", True, {"flagged.hate": Flag(), "flagged.spam": Score()})
 OTHER = constant("other", 0.5, {"other.hate": Score()})
 PLUGINS = [PLUGIN, LANGUAGE, LINEAR, BROKEN, FLAGGED, OTHER, constant("low", 0.1), constant("high", 0.9)]
+PLUGINS += [absent("absent", fails=True), absent("present", fails=False)]
 TWO = MappingProxyType({"en": "low", "de": {"use": "high"}})
 
 
@@ -89,6 +111,23 @@ def test_what_fails_in_a_part_is_missing_with_its_reason_and_only_there():
     assert "boom" in german.missing["text.hate"]
 
 
+def test_a_part_that_does_not_load_costs_its_language_only():
+    (configured,) = setup(languages={"en": "low", "de": "absent"}).scorers
+    configured.scorer.load()
+    contents = [Content(text="a", language=tag) for tag in ("en", "de")]
+    english, german = asyncio.run(Runner([configured]).run(contents))
+    assert english.values["text.hate"] == 0.1
+    assert "not loaded: RuntimeError: no weights" in german.missing["text.hate"]
+
+
+def test_parts_are_loaded_once_and_with_the_whole():
+    Absent.loads = 0
+    (configured,) = setup(languages={"en": "present"}).scorers
+    configured.scorer.load()
+    asyncio.run(Runner([configured]).run([Content(text="a", language="en")]))
+    assert Absent.loads == 1
+
+
 def test_a_calibration_of_a_part_is_applied_once():
     halved = {"use": "high", "calibration": {"high.hate": [[0, 0], [1, 0.5]]}}
     row = said("en", languages={"en": halved})
@@ -117,7 +156,7 @@ def test_evidence_of_a_part_is_told_under_the_common_name():
     (configured,) = setup(languages={"en": "text-linear"}, prefix="said").scorers
     content = Content(text="you are a stupid idiot", language="en")
     assert configured.scorer.evidence(content) == ()  # its part is not loaded
-    asyncio.run(Runner([configured]).run([content]))
+    configured.scorer.load()
     found = configured.scorer.evidence(content)
     assert "idiot" in {content.text[one.start : one.end] for one in found}
     assert {one.output for one in found} <= set(configured.outputs)
