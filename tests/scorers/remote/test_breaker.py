@@ -1,6 +1,7 @@
 """When an endpoint is given up, and when it is tried again."""
 
 import asyncio
+import contextlib
 
 import pytest
 from hypothesis import given
@@ -116,6 +117,16 @@ def test_what_set_out_before_it_opened_does_not_close_it(clock):
     with tested.attempt():
         failing(tested, 3)
     assert tested.state == "open"
+
+
+def test_what_set_out_before_it_opened_does_not_keep_it_open(clock):
+    tested = breaker(clock)
+    with contextlib.suppress(RemoteError), tested.attempt():
+        failing(tested, 3)
+        clock.now = 4.0
+        raise RemoteError("it failed late", faulty=True)
+    clock.now = 5.0
+    assert tested.state == "half-open"
 
 
 @given(st.integers(1, 5), st.lists(st.tuples(st.booleans(), st.floats(0, 4)), max_size=60))
