@@ -1,1 +1,1 @@
-"""Openly licensed labelled texts -> the weights and the card of `text-linear`; needs the development extras."""
+"""Openly licensed labelled texts -> the weights and the cards of the text models; needs the development extras."""
