@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import traceback
 from typing import Annotated, Any
 
@@ -105,10 +106,25 @@ def main() -> None:
     prepare_streams()
     try:
         app()
+    except SystemExit as end:
+        _leave(end.code)
+        raise
     except Exception:  # noqa: BLE001 - whatever it is, it must not end with the status of a finding
         traceback.print_exc()
         typer.echo("limen: the lines above show a fault of Limen itself: please report them", err=True)
         sys.exit(2)
+
+
+def _leave(status: object) -> None:
+    """Ends the process at once where a scorer's thread is alive: the interpreter, as it ends, would unwind the thread inside
+    of a model's own code, which aborts the process.
+    """
+    if (status is None or isinstance(status, int)) and any(
+        thread.daemon and "limen" in thread.name for thread in threading.enumerate()
+    ):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status or 0)
 
 
 def _end(message: str, status: int) -> None:
