@@ -60,7 +60,9 @@ class RemoteSettings(Settings):
     concurrency: int = Field(default=8, ge=1, le=1000, description="requests under way at once")
     attempts: int = Field(default=3, ge=1, le=10, description="attempts for one request, within the deadline")
     max_response_bytes: int = Field(default=1_000_000, ge=1, description="largest answer that is read")
-    breaker: BreakerSettings = BreakerSettings()
+    breaker: BreakerSettings = Field(
+        default=BreakerSettings(), description="when a service that keeps failing is left alone, and for how long"
+    )
 
     @model_validator(mode="after")
     def _plain_is_private(self) -> Self:
