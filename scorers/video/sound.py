@@ -15,6 +15,8 @@ from scorers.video.sample import Limits
 from scorers.video.track import Track
 
 RATE = 16_000
+RATES = range(1_000, 384_001)
+"""In Hz; a header may claim 700 million, and resampling from there takes a minute."""
 
 
 class Sound:
@@ -85,6 +87,9 @@ def _resampled(track: Track, notes: list[str]) -> Generator[NDArray[np.float32],
     resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
     heard = False
     for frame in track.frames():
+        if frame.sample_rate not in RATES:
+            notes.append(f"its rate of {frame.sample_rate} Hz is none: expected {RATES.start} to {RATES.stop - 1}")
+            return
         try:
             blocks = resampler.resample(frame)
         except (FFmpegError, ValueError):  # a form that is none, or another one than before

@@ -127,6 +127,12 @@ def test_a_wav_of_a_sound_is_that_sound():
     assert sound.seconds == pytest.approx(9.2, abs=0.1)
 
 
+def test_a_rate_that_no_sound_has_is_refused():
+    at = WORD.index(b"fmt ") + 12
+    with pytest.raises(MediaError, match="its rate of 754000000 Hz is none: expected 1000 to 384000"):
+        list(Sound(WORD[:at] + (754_000_000).to_bytes(4, "little") + WORD[at + 4 :]))
+
+
 def test_the_limit_holds_to_the_sample():
     sound = Sound(SPEECH, Limits(seconds=1.5))
     assert sum(map(len, sound)) == 1.5 * RATE
