@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -143,7 +143,17 @@ class Judgement:
 
     @cached_property
     def result(self) -> Result:
-        """What stays unknown is not granted, but speaks where it would have changed something (ruling R12)."""
+        """What stays unknown is not granted, but speaks where it would have changed something (ruling R12); and whether it would
+        have may depend on what was skipped (ruling R4).
+        """
+        found = self._result
+        if not self.record.skipped or not self.unsettled:
+            return found
+        granted = (self.granted.union(names) for names in (self.unsettled, *({clause} for clause in self.unsettled)))
+        return replace(found, skipped=found.skipped.union(*(self.propose(names).skipped for names in granted)))
+
+    @property
+    def _result(self) -> Result:
         first = self.propose(self.granted)
         doubts = [*self.doubtful_exceptions(first), *self.doubtful_raises(first), *self.doubtful_effects(first)]
         if not doubts:
