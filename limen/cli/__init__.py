@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from limen.cli.app import app, main
+from limen.cli.app import app
+from limen.cli.app import process as main
 
 __all__ = ["app", "main"]

@@ -106,13 +106,19 @@ def main() -> None:
     prepare_streams()
     try:
         app()
-    except SystemExit as end:
-        _leave(end.code)
-        raise
     except Exception:  # noqa: BLE001 - whatever it is, it must not end with the status of a finding
         traceback.print_exc()
         typer.echo("limen: the lines above show a fault of Limen itself: please report them", err=True)
         sys.exit(2)
+
+
+def process() -> None:
+    """What the installed command runs: `main`, and the end of the process. Tests call `main` within theirs."""
+    try:
+        main()
+    except SystemExit as end:
+        _leave(end.code)
+        raise
 
 
 def _leave(status: object) -> None:

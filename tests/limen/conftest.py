@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from limen.cli import main
+from limen.cli.app import main
 from tests.limen.packs import MANIFEST, POLICY, Run
 
 
