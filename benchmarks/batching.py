@@ -42,7 +42,8 @@ def texts(number):
 
 
 def scorer_of(model, device, threads, precision, scratch):
-    common = {"device": device, "threads": threads, "cache": False, "queue": 100_000}
+    patient = {"timeout_ms": 600_000, "queue": 100_000}  # a slow machine is not what is measured
+    common = {"device": device, "threads": threads, "cache": False, **patient}
     if model == "minilm":
         entry, folder = {"use": "text-minilm", **common}, Path()
     else:
