@@ -47,6 +47,8 @@ class Track:
                     yield packet
         except TimeoutError as error:
             self.notes.append(str(error))
+        except IndexError:  # PyAV does not know streams that begin after it was opened
+            self.notes.append("another track begins on the way, and what follows was not read")
         except (FFmpegError, OSError, ValueError) as error:
             self.notes.append(f"it breaks off: {read_error(error)}")
         yield None

@@ -17,6 +17,7 @@ from tests.scorers.video.clips import clip, pictures, plain, tone, turned
 
 GREYS = clip(pictures([30, 220, 60, 200], 1.0))
 SILENCE = np.zeros(16000)
+HUM = 0.3 * np.sin(np.arange(16000) / 9)
 
 
 def times(video, sample="1s", limits=None):
@@ -150,6 +151,21 @@ def test_a_cut_off_file_gives_what_can_be_read_and_says_so(form):
     frames = Frames(whole[: len(whole) // 2])
     assert 1 <= len(list(frames)) <= 4
     assert frames.incomplete or form == "mpegts"  # a transport stream promises no length
+
+
+def test_a_track_that_begins_on_the_way_is_told():
+    """An FLV whose header speaks of video only (Adobe FLV specification 10.1, annex E.2), all sound after the pictures."""
+    whole = clip(pictures([30], 3.0), form="flv", sound=np.tile(HUM, 3))
+    tags, at = [], 13
+    while at < len(whole):
+        size = int.from_bytes(whole[at + 1 : at + 4], "big") + 15
+        tags.append(whole[at : at + size])
+        at += size
+    video, sound = (b"".join(tag for tag in tags if tag[0] == kind) for kind in (9, 8))
+    assert times(whole[:4] + b"\1" + whole[5:13] + video + sound) == (
+        [0, 1, 2],
+        "another track begins on the way, and what follows was not read",
+    )
 
 
 def test_a_damaged_middle_costs_itself_only():
