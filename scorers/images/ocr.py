@@ -1,6 +1,7 @@
 """Pixels -> the text that is drawn in them, read by RapidOCR with the models that lie in its wheel; nothing is fetched.
 
-RapidOCR downloads a model whose file it was not given. Therefore it is given every file, and a missing one is an error here.
+RapidOCR downloads a model that it was not given, and its own sessions keep a memory plan for every size of picture ever seen.
+Therefore it is given sessions, opened as everywhere here; a missing file is an error.
 """
 
 import math
@@ -10,9 +11,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from scorers.images.decode import ImageRefusedError
 from scorers.images.preprocess import resized
-from scorers.onnx.runtime import CUDA, ModelUnavailableError, needed, offers_cuda, preload_cuda, runtime
-from scorers.onnx.session import Device
+from scorers.onnx.runtime import ModelUnavailableError, needed
+from scorers.onnx.session import Device, OnnxModel
+from scorers.values import told
 
 if TYPE_CHECKING:
     from scorers.images.decode import Pixels
@@ -44,31 +47,34 @@ class Reader:
         enlarged to it before lines are looked for. Raises ModelUnavailableError where a library or a model is
         missing, or `cuda` is asked for and does not run.
         """
-        module = runtime()
-        files = _models()
-        cuda = device != "cpu" and offers_cuda(module)
-        if cuda:
-            preload_cuda(module)
+        models = {stage: OnnxModel.open(path, device, threads) for stage, path in _models().items()}
         engine = needed("rapidocr", "ocr").RapidOCR(
             params={
                 "Global.log_level": "critical",
                 "Global.text_score": min_confidence,
                 "Det.limit_side_len": enlarge_to,
-                "EngineConfig.onnxruntime.intra_op_num_threads": threads or -1,
-                "EngineConfig.onnxruntime.use_cuda": cuda,
             }
-            | {f"{stage}.model_path": str(path) for stage, path in files.items()}
         )
-        return cls(engine, _warmed(engine, device))
+        with needed("omegaconf", "ocr").flag_override(engine.cfg, "allow_objects", True):
+            for stage, model in models.items():
+                engine.cfg[stage].session = model.session
+        _warm_up(engine)
+        return cls(engine, "cuda" if all(model.on_cuda for model in models.values()) else "cpu")
 
     def read(self, pixels: "Pixels") -> str:
-        """Return the lines from top to bottom, one below the other; empty where none is found."""
+        """Return the lines from top to bottom, one below the other; empty where none is found.
+
+        Raises ImageRefusedError where the engine fails on the picture.
+        """
         return "\n".join(line for tile in tiles(pixels) for line in self._lines(tile))
 
     def _lines(self, pixels: "Pixels") -> list[str]:
         import numpy as np  # noqa: PLC0415  (belongs to an extra)
 
-        found = self.engine(np.ascontiguousarray(pixels[:, :, ::-1]))  # as OpenCV has it: blue first
+        try:
+            found = self.engine(np.ascontiguousarray(pixels[:, :, ::-1]))  # as OpenCV has it: blue first
+        except Exception as error:
+            raise ImageRefusedError(f"its text cannot be read: {told(error)}") from error
         return [str(line) for line in found.txts or ()]
 
 
@@ -88,18 +94,13 @@ def _models() -> dict[str, Path]:
     return {stage: there[0] for stage, there in files.items()}
 
 
-def _warmed(engine: Any, device: Device) -> str:
-    """Have the engine open its three sessions, and return what they run on."""
+def _warm_up(engine: Any) -> None:
+    """Have the engine make its three stages now: it makes each when it is first needed."""
     import numpy as np  # noqa: PLC0415
 
     line = np.full((48, 160, 3), 255, np.uint8)
     engine(line, use_det=False)  # these arguments stay until the next ones
     engine(line, use_det=True)
-    sessions = [stage.session.session for stage in (engine.text_det, engine.text_cls, engine.text_rec)]
-    on_cuda = all(session.get_providers()[0] == CUDA for session in sessions)
-    if device == "cuda" and not on_cuda:
-        raise ModelUnavailableError("`device: cuda` does not run: the sessions of `rapidocr` have only the CPU")
-    return "cuda" if on_cuda else "cpu"
 
 
 def tiles(pixels: "Pixels") -> "list[Pixels]":

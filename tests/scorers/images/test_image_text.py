@@ -239,6 +239,14 @@ def test_reading_needs_no_network_and_no_words(monkeypatch, capfd):
     assert not logging.getLogger("RapidOCR").isEnabledFor(logging.ERROR)
 
 
+def test_a_picture_on_which_the_engine_fails_is_missing_alone(judging, monkeypatch):
+    def engine(pixels):
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(judging, "_reader", Reader(engine, "cpu"))
+    assert row(judging, Media(data=PIXEL), HELLO) == Missing("image 2: its text cannot be read: RuntimeError: no room")
+
+
 def test_the_engine_is_given_blue_first():
     seen = []
 
