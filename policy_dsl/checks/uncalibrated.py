@@ -53,4 +53,4 @@ def _names(expr: Expr | None) -> tuple[str, ...]:
 
 def _message(raw: list[str], names: list[str], what: str) -> str:
     verb = "is" if len(raw) == 1 else "are"
-    return f"{listed(names)} come from different models and are {what}, but {listed(raw)} {verb} not calibrated"
+    return f"{listed(names)} come from different scorers and are {what}, but {listed(raw)} {verb} not calibrated"
