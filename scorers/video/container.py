@@ -28,14 +28,15 @@ FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,asf,mpegts,mpeg,ogg,gif,"  # videos, with or without sound
     "aac,ac3,aiff,amr,caf,flac,mp3,wav,w64"  # sound only
 )
-VIDEO_CODECS = frozenset(
+_VIDEO = (
     "av1 libdav1d libaom-av1 flv gif h263 h264 hevc mjpeg mpeg1video mpeg2video mpeg4 msmpeg4 msmpeg4v1 msmpeg4v2 prores "
-    "theora vc1 vp6 vp6f vp8 vp9 libvpx libvpx-vp9 wmv1 wmv2 wmv3".split()  # noqa: SIM905 - a line a codec says no more
+    "theora vc1 vp6 vp6f vp8 vp9 libvpx libvpx-vp9 wmv1 wmv2 wmv3"
 )
-AUDIO_CODECS = frozenset(
+_AUDIO = (
     "aac aac_latm ac3 eac3 alac amrnb amrwb libopencore_amrnb libopencore_amrwb flac mp1 mp1float mp2 mp2float mp3 mp3float "
-    "opus libopus vorbis libvorbis wmav1 wmav2 wmapro adpcm_ima_wav adpcm_ms gsm_ms".split()  # noqa: SIM905
+    "opus libopus vorbis libvorbis wmav1 wmav2 wmapro adpcm_ima_wav adpcm_ms gsm_ms"
 )
+VIDEO_CODECS, AUDIO_CODECS = frozenset(_VIDEO.split()), frozenset(_AUDIO.split())
 MAX_STREAMS = 32
 
 
