@@ -1,10 +1,11 @@
-"""`limen demo`: the shipped posts under the shipped pack, as a table."""
+"""`limen demo`: the shipped posts under the shipped pack, and pictures and a video under a pack of their own, as tables."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from importlib.resources import as_file, files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,30 @@ What to try next (in a checkout `limen` is .venv/bin/limen):
 """
 
 
+NEEDED = ("onnxruntime", "PIL", "rapidocr", "av")
+WITHOUT = "Pictures and videos are left out: they need `pip install 'limen[all]'`."
+
+
 def demo() -> None:
-    """Moderate a small set of real posts under the shipped pack and show what was decided, and why."""
-    with as_file(files("policies")) as pack, as_file(files("limen").joinpath("demo")) as folder:
-        engine = Engine.load(pack)
-        posts = [json.loads(line) for line in (folder / "posts.jsonl").read_text(encoding="utf-8").splitlines() if line]
-        decided = asyncio.run(_moderate(engine, posts, folder))
+    """Moderate a small set of real posts under the shipped pack, then pictures and a video, and show what was decided, and why."""
     console = Console(width=None if Console().is_terminal else 150)
-    console.print(_table(posts, decided))
-    console.print(_summary(decided, engine), highlight=False)
+    with as_file(files("policies")) as pack, as_file(files("limen").joinpath("demo")) as folder:
+        _show(console, "Posts under the shipped pack", pack, folder)
+        if all(find_spec(module) for module in NEEDED):
+            console.print()
+            media = folder / "media"
+            _show(console, "Pictures and a video under the media pack", media / "pack", media)
+        else:
+            console.print(WITHOUT, highlight=False, markup=False)
     console.print(NEXT, highlight=False, markup=False)
+
+
+def _show(console: Console, title: str, pack: Path, folder: Path) -> None:
+    engine = Engine.load(pack)
+    posts = [json.loads(line) for line in (folder / "posts.jsonl").read_text(encoding="utf-8").splitlines() if line]
+    decided = asyncio.run(_moderate(engine, posts, folder))
+    console.print(_table(title, posts, decided))
+    console.print(_summary(decided, engine), highlight=False)
 
 
 async def _moderate(engine: Engine, posts: list[dict[str, Any]], folder: Path) -> list[tuple[Decision, ...]]:
@@ -43,8 +58,8 @@ async def _moderate(engine: Engine, posts: list[dict[str, Any]], folder: Path) -
     return list(await engine.moderate_all(items))
 
 
-def _table(posts: list[dict[str, Any]], decided: list[tuple[Decision, ...]]) -> Table:
-    table = Table(title="Posts under the shipped pack", show_lines=True)
+def _table(title: str, posts: list[dict[str, Any]], decided: list[tuple[Decision, ...]]) -> Table:
+    table = Table(title=title, show_lines=True)
     table.add_column("post", max_width=46)
     table.add_column("region")
     table.add_column("decision", style="bold")
@@ -57,9 +72,13 @@ def _table(posts: list[dict[str, Any]], decided: list[tuple[Decision, ...]]) -> 
 
 
 def _shown(post: dict[str, Any]) -> str:
-    """The text with its language; without one, what the caller says of the content."""
+    """The text with its language, and the files beside it; without either, what the caller says of the content."""
+    media = [item for kind in ("images", "videos") for item in post.get(kind, []) if isinstance(item, str)]
+    beside = f"({', '.join(media)})" if media else ""
     if post.get("text"):
-        return f"[{post.get('language', '?')}] {post['text']}"
+        return f"[{post.get('language', '?')}] {post['text']} {beside}"
+    if media:
+        return beside
     facts = ", ".join(f"{name} {value}" for name, value in post.get("facts", {}).items())
     return f"(no text) {post['id']}: {facts or 'a picture'}"
 
