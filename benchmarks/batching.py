@@ -8,7 +8,7 @@ long one waits, beside direct calls made in between. Wall times, with processor 
 too, the ratios of processor time are the steadier ones; overlap shows in wall times only.
 
 `minilm` is the shipped int8 encoder (`text-minilm`); its arithmetic runs one row at a time, so batches give it nothing. The `-random`
-ones are encoders of that size with random weights (`benchmarks/encoders.py`, needs the package `onnx`), and FOLDER is any folder
+ones are encoders of that size with random weights (`benchmarks/encoders.py`, needs `pip install --group bench`), and FOLDER is any folder
 that `text-onnx` takes.
 """
 
