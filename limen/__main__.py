@@ -1,6 +1,6 @@
 """`python -m limen`."""
 
-from limen.cli import main
+from limen.cli import program
 
 if __name__ == "__main__":
-    main()
+    program()
