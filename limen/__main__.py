@@ -1,6 +1,6 @@
 """`python -m limen`."""
 
-from limen.cli import program
+from limen.cli import main
 
 if __name__ == "__main__":
-    program()
+    main()

@@ -5,4 +5,4 @@ from __future__ import annotations
 from limen.cli.app import app
 from limen.cli.app import process as main
 
-__all__ = ["app", "main", "program"]
+__all__ = ["app", "main"]

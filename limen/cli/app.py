@@ -101,15 +101,6 @@ def _configure_log() -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
 
 
-def program() -> None:
-    """`main` as a process of its own, which it ends."""
-    try:
-        main()
-    except SystemExit as end:
-        _leave(end.code)
-        raise
-
-
 def main() -> None:
     """The command line: one clear message on standard error, and status 2, for what cannot be carried out."""
     prepare_streams()
