@@ -150,7 +150,10 @@ class Judgement:
         if not self.record.skipped or not self.unsettled:
             return found
         granted = (self.granted.union(names) for names in (self.unsettled, *({clause} for clause in self.unsettled)))
-        return replace(found, skipped=found.skipped.union(*(self.propose(names).skipped for names in granted)))
+        skipped = found.skipped.union(*(self.propose(names).skipped for names in granted))
+        if len(self.unsettled) > 1:  # whether one matters may depend on another
+            skipped |= self.record.skipped & frozenset().union(*(truth.missing for truth in self.unsettled.values()))
+        return replace(found, skipped=skipped)
 
     @property
     def _result(self) -> Result:
