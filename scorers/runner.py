@@ -61,6 +61,10 @@ class Runner:
         watch = Watch()
         self._askers = {scorer.name: _asker(scorer, watch, self._counts[scorer.name]) for scorer in self.scorers}
 
+    async def load(self, scorer: Configured) -> str | None:
+        """Load one of the scorers now, rather than when it is first asked. Return why it cannot be loaded, None where it can."""
+        return await self._loads.failure(scorer, None)
+
     async def run(
         self,
         contents: Sequence[Content],

@@ -72,7 +72,7 @@ class ByLanguage(Scorer):
     async def _load(self) -> None:
         parts = [*self._parts.items(), *([(_DETECT, self._detect)] if self._detect else [])]
         for key, part in parts:
-            if not await self._runner._loads.failure(part, None):  # noqa: SLF001  (else each would be loaded twice)
+            if not await self._runner.load(part):
                 self._ready.add(key)
 
     async def score(self, batch: Sequence[Content]) -> Rows:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from scorers.images.classifier import Activation, ClassifierError, Labels, read_labels
 from scorers.images.model import ImageModel
 from scorers.images.preprocess import Preprocessing, PreprocessingError, read_preprocessing
 from scorers.images.settings import ImageSettings
 from scorers.images.staged import ImageModelScorer
+from scorers.onnx.classifier import Activation, model_folder, model_labels
 from scorers.onnx.runtime import needed
 from scorers.onnx.session import Device, Precision, model_file
-from scorers.paths import OutsideFolderError, inside
 from scorers.scorer import Cost, Name, Plugin, Prefix, Score, SettingsError
 
 if TYPE_CHECKING:
@@ -48,8 +47,8 @@ class ImageOnnxScorer(ImageModelScorer):
     def __init__(self, settings: ImageOnnxSettings, folder: Path) -> None:
         """Raises SettingsError where a JSON file is missing or cannot be followed."""
         self._settings = settings
-        self._folder = _inside(folder, settings.model)
-        self._labels = _labels(self._folder, settings)
+        self._folder = model_folder(folder, settings.model)
+        self._labels = model_labels(self._folder, settings.labels, settings.activation)
         self._preprocessing = _preprocessing(self._folder)
         names = [name for name in self._labels.names if name]
         super().__init__(
@@ -71,25 +70,6 @@ class ImageOnnxScorer(ImageModelScorer):
     def scores(self, vector: "NDArray[np.float32]") -> Mapping[str, float]:
         found = self._labels.scores(vector.tolist())
         return {f"{self._settings.prefix}.{name}": score for name, score in found.items()}
-
-
-def _inside(folder: Path, written: str) -> Path:
-    try:
-        path = inside(folder, written)
-    except OutsideFolderError as error:
-        raise SettingsError(str(error), "model") from error
-    if not path.is_dir():
-        raise SettingsError(f"there is no folder `{written}` in `{folder}`", "model")
-    return path
-
-
-def _labels(folder: Path, settings: ImageOnnxSettings) -> Labels:
-    try:
-        return read_labels(folder / "config.json", settings.labels, settings.activation)
-    except ClassifierError as error:
-        raise SettingsError(str(error), error.key) from error
-    except OSError as error:
-        raise SettingsError(f"`config.json` of the model cannot be read: {error.strerror or error}", "model") from error
 
 
 def _preprocessing(folder: Path) -> Preprocessing:

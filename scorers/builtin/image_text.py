@@ -15,6 +15,7 @@ from scorers.images.ocr import ENLARGE_TO, Reader
 from scorers.images.settings import ImageSettings
 from scorers.onnx.runtime import needed
 from scorers.onnx.session import Device
+from scorers.parts import Parts
 from scorers.registry import Configured
 from scorers.runner import Scored
 from scorers.scorer import (
@@ -32,7 +33,6 @@ from scorers.scorer import (
     Value,
 )
 from scorers.threads import in_thread
-from scorers.video.parts import Parts
 
 NOTHING: Mapping[Kind, Value] = {Kind.SCORE: 0.0, Kind.FLAG: False, Kind.COUNT: 0, Kind.TEXT: ""}
 """What a judge's output is where no text was found: that was looked for, so it is known, not missing."""

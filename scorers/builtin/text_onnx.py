@@ -7,14 +7,13 @@ from typing import Any
 
 from pydantic import Field
 
-from scorers.images.classifier import Activation, ClassifierError, Labels, read_labels
+from scorers.onnx.classifier import Activation, model_folder, model_labels
 from scorers.onnx.encoder import Encoder, first
 from scorers.onnx.runtime import ModelUnavailableError
 from scorers.onnx.session import Device, OnnxModel, Precision, model_file
 from scorers.onnx.texts import TextModelScorer
 from scorers.onnx.tokens import Tokenizer
-from scorers.paths import OutsideFolderError, inside
-from scorers.scorer import Cost, Name, Plugin, Prefix, Row, Score, Scorer, Settings, SettingsError
+from scorers.scorer import Cost, Name, Plugin, Prefix, Row, Score, Scorer, Settings
 
 VERSION = "1"
 LONGEST = 512
@@ -56,8 +55,8 @@ class TextOnnx(TextModelScorer):
         """Raises SettingsError where the folder or its `config.json` is missing or cannot be followed."""
         super().__init__()
         self._settings = settings
-        self._folder = _inside(folder, settings.model)
-        self._labels = _labels(self._folder, settings)
+        self._folder = model_folder(folder, settings.model)
+        self._labels = model_labels(self._folder, settings.labels, settings.activation)
         self.outputs = {
             f"{settings.prefix}.{name}": Score(modality="text", description="as the model's label")
             for name in self._labels.names
@@ -113,25 +112,6 @@ def _encoder(model: OnnxModel, pad: int, length: int, width: int) -> Encoder:
     if vector.shape != (width,):
         raise ModelUnavailableError(f"`{name}` gives {vector.shape} for a text, expected ({width},), one value a label")
     return encoder
-
-
-def _inside(folder: Path, written: str) -> Path:
-    try:
-        path = inside(folder, written)
-    except OutsideFolderError as error:
-        raise SettingsError(str(error), "model") from error
-    if not path.is_dir():
-        raise SettingsError(f"there is no folder `{written}` in `{folder}`", "model")
-    return path
-
-
-def _labels(folder: Path, settings: TextOnnxSettings) -> Labels:
-    try:
-        return read_labels(folder / "config.json", settings.labels, settings.activation)
-    except ClassifierError as error:
-        raise SettingsError(str(error), error.key) from error
-    except OSError as error:
-        raise SettingsError(f"`config.json` of the model cannot be read: {error.strerror or error}", "model") from error
 
 
 def _create(settings: Any, folder: Path) -> Scorer:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from scorers.content import Content, ContentError, Media, Modality
 from scorers.onnx.runtime import needed
+from scorers.parts import Parts
 from scorers.registry import Configured
 from scorers.remote.client import Client
 from scorers.remote.errors import RemoteError
@@ -31,7 +32,6 @@ from scorers.scorer import (
     Value,
 )
 from scorers.threads import in_thread
-from scorers.video.parts import Parts
 from scorers.video.sample import Limits
 
 PREFIXES = {"audio": "audio_text", "video": "video_text"}

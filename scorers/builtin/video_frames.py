@@ -12,6 +12,7 @@ from pydantic import Field
 from scorers.content import Content, ContentError, Media, Modality
 from scorers.deadline import remaining
 from scorers.onnx.runtime import needed
+from scorers.parts import Parts
 from scorers.registry import Configured
 from scorers.scorer import (
     Cost,
@@ -26,7 +27,6 @@ from scorers.scorer import (
     Settings,
     SettingsError,
 )
-from scorers.video.parts import Parts
 from scorers.video.sample import Limits, Sample, SampleSetting
 from scorers.video.summary import DESCRIPTIONS, Judged, summarised, summary, watched
 

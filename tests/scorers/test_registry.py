@@ -114,7 +114,11 @@ def test_a_bare_name_is_a_scorer_without_settings():
         (3, "", "the settings of `n` are 3, expected `{use: PLUGIN, …}`"),
         ({"use": "nothing", "timout_ms": 5}, "timout_ms", "unknown setting `timout_ms`: did you mean `timeout_ms`?"),
         ({"use": "nothing", "timeout_ms": 0}, "timeout_ms", "`timeout_ms`: input should be greater than 0"),
-        ({"use": "nothing", "xyz": 5}, "xyz", "unknown setting `xyz` (known: batch, cache, calibration, max_wait_ms, queue, timeout_ms, use)"),
+        (
+            {"use": "nothing", "xyz": 5},
+            "xyz",
+            "unknown setting `xyz` (known: batch, cache, calibration, max_wait_ms, queue, timeout_ms, use)",
+        ),
         (
             {"use": "nothing", "calibration": {"text.nothin": [[0, 0], [1, 1]]}},
             "calibration.text.nothin",

@@ -11,7 +11,7 @@ from PIL import Image
 from limen.testing import PIXEL, ScorerContract
 from scorers.builtin.image_onnx import PLUGIN
 from scorers.content import Content, Media
-from scorers.images.classifier import ClassifierError, Labels, read_labels, sigmoid, softmax
+from scorers.onnx.classifier import ClassifierError, Labels, read_labels, sigmoid, softmax
 from scorers.onnx.runtime import ModelUnavailableError
 from scorers.registry import Registry
 from scorers.scorer import Missing

@@ -9,7 +9,7 @@ import pytest
 from limen.testing import ORDINARY, ScorerContract
 from scorers.builtin.text_onnx import PLUGIN, longest
 from scorers.content import Content
-from scorers.images.classifier import sigmoid, softmax
+from scorers.onnx.classifier import sigmoid, softmax
 from scorers.onnx.runtime import ModelUnavailableError
 from scorers.registry import Registry
 from scorers.scorer import Prepared

@@ -31,7 +31,7 @@ class Parts:
 
     async def _load(self) -> None:
         for part in self.parts:
-            if failure := await self._runner._loads.failure(part, None):  # noqa: SLF001  (else each would be loaded twice)
+            if failure := await self._runner.load(part):
                 raise RuntimeError(f"`{part.plugin.name}`: {failure}")
 
     async def run(self, contents: Sequence[Content]) -> tuple[Scored, ...]:

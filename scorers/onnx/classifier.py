@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from scorers.paths import OutsideFolderError, inside
+from scorers.scorer import SettingsError
 from scorers.suggest import unknown
 
 Activation: TypeAlias = Literal["auto", "softmax", "sigmoid", "none"]
@@ -36,6 +38,27 @@ class Labels:
         elif self.activation == "sigmoid":
             values = [sigmoid(value) for value in values]
         return {name: value for name, value in zip(self.names, values, strict=True) if name is not None}
+
+
+def model_folder(folder: Path, written: str) -> Path:
+    """Return the folder of a model within the pack's. Raises SettingsError where there is none."""
+    try:
+        path = inside(folder, written)
+    except OutsideFolderError as error:
+        raise SettingsError(str(error), "model") from error
+    if not path.is_dir():
+        raise SettingsError(f"there is no folder `{written}` in `{folder}`", "model")
+    return path
+
+
+def model_labels(folder: Path, chosen: Mapping[str, str] | None, activation: Activation) -> Labels:
+    """Return `read_labels` of the model in this folder. Raises SettingsError."""
+    try:
+        return read_labels(folder / "config.json", chosen, activation)
+    except ClassifierError as error:
+        raise SettingsError(str(error), error.key) from error
+    except OSError as error:
+        raise SettingsError(f"`config.json` of the model cannot be read: {error.strerror or error}", "model") from error
 
 
 def softmax(logits: Sequence[float]) -> list[float]:
