@@ -74,7 +74,7 @@ def test_the_card_speaks_of_the_file_that_ships():
 
 
 def test_card_and_reference_name_what_they_must():
-    reference = (Path(__file__).parents[2] / "docs/reference/models/text-linear.md").read_text(encoding="utf-8")
+    reference = (Path(__file__).parents[2] / "docs/reference/scorers/text-linear.md").read_text(encoding="utf-8")
     assert [setting for setting in TextLinearSettings.model_fields if f"`{setting}`" not in reference] == []
     assert [output for output in PLUGIN.outputs if f"`{output}`" not in reference or f"`{output}`" not in CARD] == []
     assert [name for name in MODEL["data"] if f"`{name}`" not in CARD] == []
