@@ -77,8 +77,9 @@ class ByLanguage(Scorer):
 
     async def score(self, batch: Sequence[Content]) -> Rows:
         languages = await self._languages(batch)
-        rows: list[Row] = [Missing(self._reason(language)) for language in languages]
-        own = {key: [i for i, language in enumerate(languages) if self._key(language) == key] for key in self._parts}
+        rows: list[Row] = [self._without(language) for language in languages]
+        keys = [None if isinstance(language, Missing) else self._key(language) for language in languages]
+        own = {part: [i for i, key in enumerate(keys) if key == part] for part in self._parts}
         await asyncio.gather(*(self._judge(key, places, batch, rows) for key, places in own.items() if places))
         return rows
 
@@ -98,9 +99,12 @@ class ByLanguage(Scorer):
         found = self._parts[key].scorer.evidence(content)
         return tuple(replace(one, output=named[one.output]) for one in found if one.output in named)
 
-    async def _languages(self, batch: Sequence[Content]) -> list[str]:
-        """Return the primary subtag of each content, as stated or else as detected; `` where it is not known."""
-        found = [primary(content.language or "") for content in batch]
+    async def _languages(self, batch: Sequence[Content]) -> list[str | Missing]:
+        """Return the primary subtag of each content, as stated or else as detected; `` where it is not known.
+
+        `Missing` where the detector failed: that it is not installed must not send a text to the default scorer.
+        """
+        found: list[str | Missing] = [primary(content.language or "") for content in batch]
         unknown = [index for index, language in enumerate(found) if not language]
         if self._language and unknown:
             scored = await self._runner.run([batch[index] for index in unknown], [_DETECT])
@@ -108,9 +112,11 @@ class ByLanguage(Scorer):
                 found[index] = self._told(result)
         return found
 
-    def _told(self, scored: Scored) -> str:
+    def _told(self, scored: Scored) -> str | Missing:
         assert self._language is not None
         name, confidence = self._language
+        if name in scored.missing:
+            return Missing(f"the language is not detected: {scored.missing[name]}")
         sure = float(scored.values.get(confidence, 1)) >= self._least if confidence else True
         language = primary(str(scored.values.get(name, ""))) if sure else ""
         return "" if language == "und" else language
@@ -118,10 +124,13 @@ class ByLanguage(Scorer):
     def _key(self, language: str) -> str:
         return f"languages.{language}" if f"languages.{language}" in self._parts else _DEFAULT
 
-    def _reason(self, language: str) -> str:
+    def _without(self, language: str | Missing) -> Missing:
+        """Return what a content gets that no part is asked about."""
+        if isinstance(language, Missing):
+            return language
         if language:
-            return f"no scorer is set for the language `{language}`, and no default"
-        return "the language is neither stated nor known, and no default scorer is set"
+            return Missing(f"no scorer is set for the language `{language}`, and no default")
+        return Missing("the language is neither stated nor known, and no default scorer is set")
 
 
 def primary(tag: str) -> str:
@@ -185,7 +194,7 @@ def _detected_output(detect: Configured) -> tuple[str, str | None]:
 def _create(settings: Any, _folder: Path, part: Part) -> Scorer:
     parts = {}
     for language, entry in settings.languages.items():
-        if language != primary(language) or not language.isalpha():
+        if language != primary(language) or not language.isalpha() or len(language) not in (2, 3):  # as BCP 47's are
             raise SettingsError(f"`{language}` is no language: expected a primary subtag such as `de`", "languages")
         parts[f"languages.{language}"] = part(f"languages.{language}", entry)
     if settings.default is not None:

@@ -12,7 +12,7 @@ from scorers.content import Content
 from scorers.function import scorer
 from scorers.registry import Registry
 from scorers.runner import Runner
-from scorers.scorer import Cost, Flag, Plugin, Score, Scorer
+from scorers.scorer import Cost, Flag, Plugin, Score, Scorer, Text
 
 
 def constant(name, value, outputs=None):
@@ -45,10 +45,22 @@ def absent(name, fails):
     return Plugin(name, "1", "MIT", Cost.CPU, outputs, lambda _settings, _folder: Absent(fails))
 
 
+class Lost(Scorer):
+    def __init__(self, _settings, _folder):
+        self.outputs = {"lost.language": Text(modality="text")}
+
+    def load(self):
+        raise RuntimeError("no library")
+
+    def score(self, batch):
+        raise AssertionError
+
+
+LOST = Plugin("lost", "1", "MIT", Cost.CPU, {"lost.language": Text()}, Lost)
 BROKEN = scorer("broken", outputs={"broken.hate": Score(), "broken.spam": Score()}, modality="text")(broken)
 FLAGGED = constant("flagged", True, {"flagged.hate": Flag(), "flagged.spam": Score()})
 OTHER = constant("other", 0.5, {"other.hate": Score()})
-PLUGINS = [PLUGIN, LANGUAGE, LINEAR, BROKEN, FLAGGED, OTHER, constant("low", 0.1), constant("high", 0.9)]
+PLUGINS = [PLUGIN, LANGUAGE, LINEAR, LOST, BROKEN, FLAGGED, OTHER, constant("low", 0.1), constant("high", 0.9)]
 PLUGINS += [absent("absent", fails=True), absent("present", fails=False)]
 TWO = MappingProxyType({"en": "low", "de": {"use": "high"}})
 
@@ -102,6 +114,14 @@ def test_a_language_that_is_not_stated_may_be_detected():
     assert "neither stated nor known" in said(None, "12345", **settings).missing["text.hate"]
     unsure = said(None, german, **settings, min_confidence=1)
     assert "neither stated nor known" in unsure.missing["text.hate"]
+
+
+@pytest.mark.parametrize("default", [None, "high"])
+def test_a_detector_that_fails_is_no_language_that_is_not_known(default):
+    settings = {"languages": {"en": "low"}, "detect": "lost", "default": default}
+    reason = "the language is not detected: not loaded: RuntimeError: no library"
+    assert said(None, **settings).missing == dict.fromkeys(["text.hate", "text.spam"], reason)
+    assert said("en", **settings).values["text.hate"] == 0.1  # what states its language needs no detector
 
 
 def test_what_fails_in_a_part_is_missing_with_its_reason_and_only_there():
@@ -167,7 +187,12 @@ def test_evidence_of_a_part_is_told_under_the_common_name():
     ("settings", "key", "message"),
     [
         ({"languages": {}}, "languages", "at least 1 item"),
-        ({"languages": {"english": "low", "de-AT": "high"}}, "languages", "`de-AT` is no language"),
+        ({"languages": {"en": "low", "de-AT": "high"}}, "languages", "`de-AT` is no language"),
+        (
+            {"languages": {"english": "low"}},
+            "languages",
+            "`english` is no language: expected a primary subtag such as `de`",
+        ),
         ({"languages": {"en": "lw"}}, "languages.en.use", "unknown scorer plugin `lw`: did you mean `low`?"),
         ({"languages": {"en": "low"}, "default": "hih"}, "default.use", "did you mean `high`?"),
         ({"languages": {"en": "low", "de": "other"}}, "languages.de", "differ in `text.spam`"),
