@@ -10,6 +10,7 @@ import typer
 
 from limen.cli.columns import EXTRA, MICRO, micro_scores, read_columns
 from limen.cli.errors import CannotError, reason
+from limen.cli.lines import is_same_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +42,9 @@ def calibrate(
     plot: Annotated[Path | None, typer.Option(help="Where the reliability diagram goes: .png, .svg or .pdf.")] = None,
 ) -> None:
     """Fit a scorer's calibration on labelled rows, and say how far off its scores are before and after."""
+    for written in (output, *([plot] if plot else [])):
+        if is_same_file(input, written):
+            raise CannotError(f"`{written}` is the input, too: writing would destroy it, name another file")
     identity = _identity(scorer)
     names = [score, label, *([language] if language else [])]
     try:

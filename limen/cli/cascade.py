@@ -36,7 +36,7 @@ def fit(
         str, typer.Option(help="How many of the decisions may differ from those of the deep score.")
     ] = "1%",
     confidence: Annotated[str, typer.Option(help="How sure that has to be.")] = "95%",
-    seed: Annotated[int, typer.Option(help="Draws which rows order, test and check the bands.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Draws which rows order, test and check the bands.")] = 0,
     format: Annotated[Literal["text", "json"], typer.Option(help="How it is written.")] = "text",
 ) -> None:
     """Find the band that asks the deep scorer least and, as sure as wanted, changes no more decisions than allowed.
@@ -71,8 +71,8 @@ def fit(
 
 
 def _micro(value: float) -> int:
-    if not 0 < value <= 1:
-        raise CannotError(f"`--threshold {value:g}` is no threshold, expected a number in (0, 1]")
+    if not 0.5 / MICRO < value <= 1:  # less rounds to 0, which every score reaches
+        raise CannotError(f"`--threshold {value:g}` is no threshold, expected a number from 0.000001 to 1")
     return round(value * MICRO)
 
 

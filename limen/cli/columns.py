@@ -82,23 +82,36 @@ def _require(path: Path, names: Sequence[str], held: Sequence[str]) -> None:
     for name in names:
         if name not in held:
             near = suggest(name, held)
-            tell = f"did you mean `{near}`" if near else "there are " + ", ".join(f"`{one}`" for one in held[:12])
+            tell = (
+                f"did you mean `{near}`"
+                if near
+                else "there are " + (", ".join(f"`{one}`" for one in held[:12]) or "none")
+            )
             raise CannotError(f"`{path}` has no column `{name}`, {tell}")
 
 
 def micro_scores(name: str, values: Sequence[Any]) -> np.ndarray:
     """Millionths, -1 where there is none. Whole numbers from 2 on are millionths already, as Limen logs them (ruling R21).
 
-    Raises CannotError for what is no score.
+    Raises CannotError for what is no score, and where millionths and decimals stand side by side.
     """
     import numpy as np  # noqa: PLC0415
 
+    strange = CannotError(f"`{name}` holds something that is no number, expected scores in [0, 1]")
+    if any(isinstance(value, bool | str) for value in values):  # NumPy would make numbers of them
+        raise strange
     try:
         raw = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     except (TypeError, ValueError):
-        raise CannotError(f"`{name}` holds something that is no number, expected scores in [0, 1]") from None
+        raise strange from None
+    except OverflowError:
+        raise CannotError(f"`{name}` holds numbers outside of [0, 1], expected scores") from None
     there = np.isfinite(raw)
-    whole = any(isinstance(value, int) and not isinstance(value, bool) and value > 1 for value in values)
+    whole = any(isinstance(value, int) and value > 1 for value in values)
+    if whole and (raw[there] % 1 != 0).any():  # else one wrong row would make nothing of all the others
+        raise CannotError(
+            f"`{name}` holds decimals and whole numbers above 1, expected scores in [0, 1], or whole millionths throughout"
+        )
     scaled = np.where(there, raw if whole else np.floor(raw * MICRO + 0.5), -1)
     if (scaled[there] < 0).any() or (scaled > MICRO).any():
         raise CannotError(f"`{name}` holds numbers outside of [0, 1], expected scores")

@@ -24,6 +24,9 @@ def log(tmp_path: Path) -> Path:
             "scores": {"a.cheap": round(c, 6), "a.deep": round(d, 6)},
             "bad": bool(rng.random() < d),
             "odd": 7.5,
+            "mixed": 2 if i == 7 else c,
+            "huge": 10**400,
+            "text": str(c),
         }
         for i, (c, d) in enumerate(zip(cheap.tolist(), deep.tolist(), strict=True))
     ]
@@ -66,7 +69,13 @@ def test_where_nothing_is_shown_no_band_is_given(run: Run, log: Path) -> None:
         (("--cheap", "a.chaep"), "has no column `a.chaep`, did you mean `a.cheap`"),
         (("--cheap", "odd"), "`odd` holds numbers outside of [0, 1], expected scores"),
         (("--cheap", "way"), "`way` holds something that is no number"),
+        (("--cheap", "bad"), "`bad` holds something that is no number"),
+        (("--cheap", "text"), "`text` holds something that is no number"),
+        (("--cheap", "mixed"), "`mixed` holds decimals and whole numbers above 1, expected scores in [0, 1]"),
+        (("--cheap", "huge"), "`huge` holds numbers outside of [0, 1]"),
+        (("--seed", "-1"), "Invalid value for '--seed'"),
         (("--threshold", "95"), "`--threshold 95` is no threshold"),
+        (("--threshold", "0.0000004"), "`--threshold 4e-07` is no threshold"),
         (("--at-most", "0"), "`--at-most 0` is no share"),
         (("--input", "gone.jsonl"), "cannot read `gone.jsonl`: no such file or directory"),
     ],
@@ -91,6 +100,22 @@ def test_a_calibration_is_written_with_all_that_tells_where_it_is_from(run: Run,
     assert data["data"]["digest"].startswith("sha256:")
     assert f"{data['ece']['before']:.4f} before" in out
     assert plot.stat().st_size > 1000
+
+
+def test_of_an_empty_log_it_is_said_that_there_is_nothing(run: Run, log: Path) -> None:
+    log.write_text("", encoding="utf-8")
+    status, _, err = run(*FIT, "--input", log)
+    assert status == 2
+    assert "has no column `a.cheap`, there are none" in err
+
+
+@pytest.mark.parametrize("option", ["--output", "--plot"])
+def test_a_calibration_does_not_overwrite_its_rows(run: Run, log: Path, tmp_path: Path, option: str) -> None:
+    before = log.read_bytes()
+    options = ("--score", "a.cheap", "--label", "bad", "--scorer", "mine@3", "--output", tmp_path / "a.json")
+    status, _, err = run("calibrate", "--input", log, *options, option, log)
+    assert (status, log.read_bytes() == before) == (2, True)
+    assert "is the input, too" in err
 
 
 @pytest.mark.parametrize(
