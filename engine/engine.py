@@ -202,10 +202,13 @@ class _Asked:
 
 
 def _log_missing(scored: Sequence[Scored]) -> None:
-    """An outage shows in the log as well as in the decisions: each reason once a batch."""
-    reasons = Counter(f"{name}: {reason}" for found in scored for name, reason in found.missing.items())
-    for reason, contents in sorted(reasons.items()):
-        log.warning("output_missing", reason=reason, contents=contents)
+    """An outage shows in the log as well as in the decisions: each reason once a batch, with the outputs that share it."""
+    shared: Counter[tuple[tuple[str, ...], str]] = Counter()
+    for found in scored:
+        for reason in set(found.missing.values()):
+            shared[tuple(sorted(name for name, why in found.missing.items() if why == reason)), reason] += 1
+    for (outputs, reason), contents in sorted(shared.items()):
+        log.warning("output_missing", reason=reason, outputs=list(outputs), contents=contents)
 
 
 def raw_record(content: Content, scored: Scored, region: Any, at: datetime | str, program: Program) -> dict[str, Any]:

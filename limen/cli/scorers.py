@@ -118,8 +118,10 @@ def _type(output: Output) -> str:
         case "flag":
             return "true or false"
         case "count":
-            return f"a whole number from {output.minimum}" + (
-                f" to {output.maximum}" if output.maximum is not None else ""
+            return (
+                "a whole number"
+                + (f" from {output.minimum}" if output.minimum is not None else "")
+                + (f" to {output.maximum}" if output.maximum is not None else "")
             )
         case "choice":
             return "one of " + ", ".join(output.values)

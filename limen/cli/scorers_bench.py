@@ -85,7 +85,8 @@ def _configured(name: str, written: str, device: str | None) -> Configured:
     setup = registry.configure({name: entry}, folder)
     errors = [problem.message for problem in setup.problems if problem.severity == "error"]
     if errors:
-        raise CannotError(f"the scorer `{name}` cannot be set up: {'; '.join(errors)}")
+        hint = f": give the settings by `--settings '{{…}}'`, `limen scorers show {name}` lists them"
+        raise CannotError(f"the scorer `{name}` cannot be set up: {'; '.join(errors)}{'' if settings else hint}")
     return setup.scorers[0]
 
 

@@ -201,6 +201,7 @@ def test_scorers_are_listed_and_shown(run: Run) -> None:
     assert status == 0
     assert {"keywords", "exact-hash"} <= {card["name"] for card in json.loads(out)["scorers"]}
     assert "true or false" in run("scorers", "show", "keywords")[1]
+    assert "image_text.<count…>: a whole number: what" in run("scorers", "show", "image-text")[1]
     status, _, err = run("scorers", "show", "keyword")
     assert status == 2
     assert "did you mean `keywords`" in err

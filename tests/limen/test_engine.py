@@ -157,6 +157,28 @@ def test_moderate_runs_a_plain_function_as_scorer(pack: Path) -> None:
     assert decision.record.facts["content.language"] == "de"
 
 
+def test_what_is_missing_is_logged_once_for_all_outputs_that_share_the_reason(
+    pack: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    outputs = {"text.calm": limen.Score(), "text.angry": limen.Score(), "text.odd": limen.Score()}
+
+    @limen.scorer("mood", outputs=outputs, modality="text")
+    def mood(batch: list[str]) -> list[dict[str, object]]:
+        lost = limen.Missing("no words")
+        return [
+            {"text.calm": lost, "text.angry": lost, "text.odd": limen.Missing("odd") if "?" in text else 0.5}
+            for text in batch
+        ]
+
+    (pack / "limen.yaml").write_text(MANIFEST.replace("scorers: {}", "scorers: {mood: mood}"), encoding="utf-8")
+    engine = limen.Engine.load(pack, scorers=[mood])
+    items = [(limen.Content(text=text), "DE", None) for text in ("a", "b", "c?")]
+    with caplog.at_level("WARNING", "limen"):
+        asyncio.run(engine.moderate_all(items, mode="complete"))
+    told = [(one.msg["outputs"], one.msg["reason"], one.msg["contents"]) for one in caplog.records]
+    assert told == [(["text.angry", "text.calm"], "no words", 3), (["text.odd"], "odd", 1)]
+
+
 def test_time_may_be_a_datetime_or_a_text(pack: Path) -> None:
     (pack / "nudity.limen").write_text(POLICY.replace("region DE {", "region DE from 2026-03-01 {"), encoding="utf-8")
     engine = limen.Engine.load(pack)

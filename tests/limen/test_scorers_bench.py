@@ -60,6 +60,7 @@ def test_it_draws_a_picture(run: Run, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["text-linea"], "no scorer `text-linea` is registered, did you mean `text-linear`"),
+        (["video-frames"], "`judges`: field required: give the settings by `--settings '{…}'`"),
         (["text-linear", "--batch", "1,x"], "`--batch 1,x`: expected whole numbers from 1"),
         (["text-linear", "--batch", "0"], "expected whole numbers from 1"),
         (["text-linear", "--device", "cuda"], "unknown setting `device`"),
