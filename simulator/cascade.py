@@ -10,7 +10,7 @@ scorers or of the traffic, nor where rows repeat each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MICRO = 1_000_000
 GRID = 200  # bounds tried on each side: quantiles of the cheap score
 STEPS = 400  # bands on the path, at most
+NESTED = 10  # steps from everything to the first of them
 SHARES = (0.25, 0.25)  # of the rows: for the path, for the test; the rest is held out
 
 
@@ -98,7 +99,11 @@ def differs(scores: Scores, band: Band, thresholds: Sequence[int]) -> np.ndarray
 
 
 def path(scores: Scores, thresholds: Sequence[int]) -> list[Band]:
-    """Bands of ever larger saving, each the one that changes least among those that save as much on these rows."""
+    """Bands of ever larger saving, each the one that changes least among those that save as much on these rows.
+
+    Before the first of them come wider ones that hold it: it was chosen from many, and what changes nothing on these rows
+    may change too much on others. Whatever accepts it accepts those.
+    """
     import numpy as np  # noqa: PLC0415
 
     bounds = _bounds(scores.cheap)
@@ -107,7 +112,17 @@ def path(scores: Scores, thresholds: Sequence[int]) -> list[Band]:
     lows, highs = np.triu_indices(len(bounds))
     saved, changed = (_outside(values, bounds, lows, highs) for values in (every, wrong))
     order = np.lexsort((-saved, changed))
-    return [Band(int(bounds[lows[i]]), int(bounds[highs[i]])) for i in _rising(order, saved)]
+    first = int(order[0])
+    holding = _rising(_holding(int(lows[first]), int(highs[first]), len(bounds)), saved)
+    wider = (i for i in holding if saved[i] < saved[first])
+    return [Band(int(bounds[lows[i]]), int(bounds[highs[i]])) for i in (*wider, *_rising(order, saved))]
+
+
+def _holding(low: int, high: int, bounds: int) -> Iterator[int]:
+    """Bands from nearly everything towards (low, high), as numbers among all pairs of bounds."""
+    for i in range(1, NESTED):
+        start, end = low * i // NESTED, bounds - 1 - (bounds - 1 - high) * i // NESTED
+        yield start * bounds - start * (start - 1) // 2 + end - start
 
 
 def _bounds(cheap: np.ndarray) -> np.ndarray:
@@ -129,7 +144,7 @@ def _outside(ordered: np.ndarray, bounds: np.ndarray, lows: np.ndarray, highs: n
     return outside
 
 
-def _rising(order: np.ndarray, saved: np.ndarray) -> Iterator[int]:
+def _rising(order: Iterable[int], saved: np.ndarray) -> Iterator[int]:
     """From what changes least on, each band that saves more than all before it; of very many only every so many."""
     most, step = -1, max(1, int(saved.max()) // STEPS)
     for number in order:
