@@ -56,7 +56,7 @@ def moderate(
     """Run the pack's scorers on contents and decide. A line that is no content gives an `unavailable` decision, and status 1."""
     loaded = engine(pack, "scalar", cache, mode=mode, sample=sample)
     tell_problems(loaded)
-    if log is not None and (is_same_file(input, log) or log == output):
+    if log is not None and (is_same_file(input, log) or log.resolve() == output.resolve()):
         raise CannotError(f"`{log}` is the input or the output, too: name another log")
     run = _Run(loaded, trace, Refusals(), Asking(), deadline_ms)
     with flow(input, output) as (lines, write), writer(log) if log else nullcontext() as keep:

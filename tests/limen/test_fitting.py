@@ -157,3 +157,8 @@ def test_the_log_must_be_another_file(run: Run, pack: Path, tmp_path: Path) -> N
     status, _, err = run("moderate", "--pack", pack, "--input", posts, "--log", posts)
     assert status == 2
     assert "is the input or the output, too" in err
+    by_other_ways = ("--log", tmp_path / "sub" / ".." / "a.jsonl", "--output", tmp_path / "a.jsonl")
+    (tmp_path / "sub").mkdir()
+    status, _, err = run("moderate", "--pack", pack, "--input", posts, *by_other_ways)
+    assert status == 2
+    assert "is the input or the output, too" in err
