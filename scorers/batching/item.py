@@ -49,7 +49,8 @@ class Item:
     """A content on its way. Times are those of `time.monotonic`, in seconds.
 
     `severity` 0 is the most severe; `expires` is when it is no longer worth asking, `deadline` when its caller goes. `failed`: a batch
-    that it was in has. `alone`: for that, or as its call seems to hang, it is asked about by itself. `gone`: the caller no longer waits.
+    that it was in has. `alone`: for that, or as its call seems to hang, it is asked about by itself. `gone`: the caller no longer waits, or
+    has its answer.
     """
 
     content: Content
@@ -64,7 +65,6 @@ class Item:
     alone: bool = False
     failed: bool = False
     gone: bool = False
-    entry: "Entry | None" = None  # its place in the line in which it waits
 
     @property
     def urgency(self) -> tuple[int, float, int]:
@@ -72,8 +72,8 @@ class Item:
         return self.severity, self.expires, self.order
 
 
-Entry: TypeAlias = tuple[tuple[int, float, int], int, Item, object]
-"""Urgency, number, item and line; the number is unique, so that items are never compared."""
+Entry: TypeAlias = tuple[tuple[int, float, int], int, Item]
+"""Urgency, number and item; the number is unique, so that items are never compared."""
 
 
 def deliver(answers: Iterable[tuple[Item, Row]]) -> None:
@@ -89,3 +89,4 @@ def deliver(answers: Iterable[tuple[Item, Row]]) -> None:
 def _settle(mail: Iterable[tuple[Item, Row]]) -> None:
     for item, row in mail:
         item.ticket.settle(item.place, row)
+        item.gone = True

@@ -13,28 +13,28 @@ ALONE = -1
 class Line:
     """The waiting items, in a heap for each size. Not thread-safe: its stage holds a lock.
 
-    Entries of items that were dropped stay in their heap until they surface or are more than those that wait.
+    Entries of items that were dropped stay in their heap until they surface or are more than those that wait. An item may
+    wait in the lines of two stages: where its preparation was asked for twice, and only the first has ended.
     """
 
     def __init__(self) -> None:
         self._heaps: dict[int, list[Entry]] = {}
-        self._waiting = 0
+        self._entries: dict[Item, Entry] = {}
         self._gone = 0
         self._numbers = count()
 
     def __len__(self) -> int:
-        return self._waiting
+        return len(self._entries)
 
     def __iter__(self) -> Iterator[Item]:
-        return (entry[2] for heap in self._heaps.values() for entry in heap if _live(entry))
+        return iter(self._entries)
 
     def push(self, item: Item) -> None:
         """Let an item wait here; one that does so already stays where it is."""
-        if item.entry and item.entry[3] is self:
+        if item in self._entries:
             return
-        item.entry = (item.urgency, next(self._numbers), item, self)
-        heappush(self._heaps.setdefault(_bucket(item), []), item.entry)
-        self._waiting += 1
+        entry = self._entries[item] = (item.urgency, next(self._numbers), item)
+        heappush(self._heaps.setdefault(_bucket(item), []), entry)
 
     @property
     def kinds(self) -> int:
@@ -58,22 +58,19 @@ class Line:
         heap, taken = self._heaps[kind], list[Item]()
         while heap and len(taken) < (1 if kind == ALONE else size):
             entry = heappop(heap)
-            if _live(entry):
-                entry[2].entry = None
+            if self._live(entry):
+                del self._entries[entry[2]]
                 taken.append(entry[2])
             else:
                 self._gone -= 1
-        self._waiting -= len(taken)
         return taken
 
     def drop(self, items: Iterable[Item]) -> None:
         """Let go those of the items that wait here."""
         for item in items:
-            if item.entry and item.entry[3] is self:
-                item.entry = None
-                self._waiting -= 1
+            if self._entries.pop(item, None):
                 self._gone += 1
-        if self._gone > max(64, self._waiting):
+        if self._gone > max(64, len(self._entries)):
             self._sweep()
 
     def _fullest(self, kind: int, size: int) -> int:
@@ -91,7 +88,7 @@ class Line:
         best, found = None, None
         for kind in list(self._heaps):
             heap = self._heaps[kind]
-            while heap and not _live(heap[0]):
+            while heap and not self._live(heap[0]):
                 heappop(heap)
                 self._gone -= 1
             if not heap:
@@ -102,14 +99,13 @@ class Line:
 
     def _sweep(self) -> None:
         for kind, heap in self._heaps.items():
-            kept = [entry for entry in heap if _live(entry)]
+            kept = [entry for entry in heap if self._live(entry)]
             heapify(kept)
             self._heaps[kind] = kept
         self._gone = 0
 
-
-def _live(entry: Entry) -> bool:
-    return entry[2].entry is entry
+    def _live(self, entry: Entry) -> bool:
+        return self._entries.get(entry[2]) is entry
 
 
 def _bucket(item: Item) -> int:

@@ -106,6 +106,7 @@ class Stage:
         """Forget those that wait here: their caller has gone."""
         with self._changed:
             self._line.drop(items)
+        self.taken()
 
     @property
     def _stuck(self) -> bool:
@@ -135,7 +136,7 @@ class Stage:
         try:
             while batch := self._next(worker):
                 self.taken()
-                results = self._results(batch, worker.limit)
+                results = self._results(worker, batch)
                 if not self._returned(worker, results):
                     return
                 self._done(results)
@@ -181,26 +182,27 @@ class Stage:
         """Return until when an item lets fuller batches pass: for a quarter of its time, and for a few calls at most."""
         return item.asked + min((item.expires - item.asked) / 4, PATIENCE * self._usual)
 
-    def _results(self, batch: Sequence[Item], limit: float) -> Results:
+    def _results(self, worker: _Worker, batch: Sequence[Item]) -> Results:
         latest = max(item.deadline for item in batch) - time.monotonic()  # nobody's short deadline cuts another off
         try:
-            with within(min(limit, latest)):
+            with within(min(worker.limit, latest)):
                 return list(zip(batch, self._call(batch), strict=True))
         except BaseException as error:  # noqa: BLE001  (a scorer's `exit()` must not end the worker)
             reason = str(error) if isinstance(error, FailedError) else f"failed: {told(error)}"
         self._counts.failures += 1
         if len(batch) == 1:
             return [(batch[0], Missing(reason))]
-        self._again(batch)
+        self._again(worker, batch)
         return []
 
-    def _again(self, batch: Sequence[Item]) -> None:
+    def _again(self, worker: _Worker, batch: Sequence[Item]) -> None:
         """Ask again for each content alone, in all within one more timeout, so that a bad one harms no other."""
         end = time.monotonic() + self._limits.timeout
-        for item in batch:
-            item.alone, item.failed, item.expires = True, True, end
         with self._changed:
-            self._enter(item for item in batch if not item.gone)
+            waited_for = [item for item in batch if not (item.gone or worker.hanging)]
+            for item in waited_for:
+                item.alone, item.failed, item.expires = True, True, end
+            self._enter(waited_for)
 
     def _returned(self, worker: _Worker, results: Results) -> bool:
         """The call has ended; False where it was given up, so that its results are nobody's."""
@@ -218,17 +220,25 @@ class Stage:
 
     def _later(self, results: Results) -> None:
         """Give results out, though this thread holds the lock now."""
-        self._watch.at(0.0, lambda: self._done(results))
+
+        def given() -> None:
+            self._done(results)
+            self.taken()
+
+        if results:
+            self._watch.at(0.0, given)
 
     def _arm(self, when: float) -> None:
         """See that `_look` is called then, if not before."""
         if when < self._armed:
             self._armed = when
-            self._watch.at(when, self._look)
+            self._watch.at(when, lambda: self._look(when))
 
-    def _look(self) -> None:
+    def _look(self, when: float) -> None:
         """Give up calls that hang, drop what has waited too long, and call a second worker where the first is held up."""
         with self._changed:
+            if when != self._armed:  # a sooner look has taken its place: were each to arm the next, they would add up
+                return
             now = time.monotonic()
             self._armed = NEVER
             for worker in [worker for worker in self._workers if worker.due <= now]:

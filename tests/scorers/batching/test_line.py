@@ -76,13 +76,23 @@ def test_an_item_that_was_taken_is_not_dropped_too():
     assert len(line) == 0
 
 
+def test_an_item_that_waits_in_two_lines_leaves_each_by_itself():
+    both = item(0)
+    first, second = line_of([both]), line_of([both])
+    assert (first.take(1), len(first), len(second)) == ([both], 0, 1)
+    first.push(both)
+    second.drop([both])
+    assert (len(first), second.take(1)) == (1, [])
+    assert (first.take(1), len(first)) == ([both], 0)
+
+
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 600), st.booleans()), max_size=40), st.integers(1, 8))
 def test_each_comes_once_and_none_overtakes_within_a_bucket(seen, size):
     items = [item(n, severity=severity, size=length, alone=alone) for n, (severity, length, alone) in enumerate(seen)]
     line, batches = line_of(items), []
     while batch := line.take(size):
         assert len(batch) <= size
-        rest = [one for one in items if one.entry is not None]
+        rest = list(line)
         assert all(batch[0].urgency <= one.urgency for one in rest)
         batches.append(batch)
     assert sorted(orders(one for batch in batches for one in batch)) == list(range(len(items)))
