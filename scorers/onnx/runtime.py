@@ -28,10 +28,15 @@ class ModelUnavailableError(RuntimeError):
 
 def needed(module: str, extra: str) -> Any:
     """Import a library that an extra brings. Raises ModelUnavailableError, which names the command, where it is not there."""
+    command = f"run `pip install 'limen[{extra}]'`"
     try:
         return import_module(module)
     except ImportError as error:
-        raise ModelUnavailableError(f"`{module}` is not installed: run `pip install 'limen[{extra}]'`") from error
+        if isinstance(error, ModuleNotFoundError) and error.name in (module, module.partition(".")[0]):
+            raise ModelUnavailableError(f"`{module}` is not installed: {command}") from error
+        raise ModelUnavailableError(
+            f"`{module}` is there but cannot be imported ({error}): {command}, or what that names"
+        ) from error
 
 
 def installed(names: Iterable[str] = DISTRIBUTIONS) -> tuple[str, ...]:

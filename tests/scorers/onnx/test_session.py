@@ -182,10 +182,22 @@ def test_a_runtime_that_cannot_be_imported_is_told(monkeypatch):
     monkeypatch.setattr(runtimes, "import_module", broken)
     with pytest.raises(ModelUnavailableError, match=r"cannot be imported.*libcudart"):
         runtime(lambda: ["onnxruntime"])
-    with pytest.raises(
-        ModelUnavailableError, match=r"`tokenizers` is not installed: run `pip install 'limen\[text\]'`"
-    ):
+    with pytest.raises(ModelUnavailableError, match=r"`tokenizers` is there but cannot be imported \(libcudart"):
         needed("tokenizers", "text")
+
+
+def test_a_library_that_is_not_there_is_told_from_one_that_lacks_another(monkeypatch):
+    with pytest.raises(ModelUnavailableError, match=r"`gone.part` is not installed: run `pip install 'limen\[text\]'`"):
+        needed("gone.part", "text")
+
+    def lacking(name):
+        raise ModuleNotFoundError("No module named 'cv2'", name="cv2")
+
+    monkeypatch.setattr(runtimes, "import_module", lacking)
+    with pytest.raises(
+        ModelUnavailableError, match=r"`rapidocr` is there but cannot be imported \(No module named 'cv2'"
+    ):
+        needed("rapidocr", "ocr")
 
 
 def test_a_packaged_model_is_found_without_its_package_and_only_if_it_is_the_one():
