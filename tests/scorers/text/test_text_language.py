@@ -1,5 +1,7 @@
+import importlib
 import os
 import socket
+import warnings
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from limen.testing import ScorerContract
 from scorers.builtin import text_language
 from scorers.builtin.text_language import PLUGIN
 from scorers.content import Content
+from scorers.images.quiet import QUIET
 from scorers.onnx.runtime import ModelUnavailableError
 from scorers.registry import Registry
 
@@ -76,6 +79,20 @@ def test_it_never_asks_the_network(monkeypatch):
 def test_romanised_hindi_is_not_seen_as_hindi():
     """A known failure, told on the page of the plugin: it would be a surprise, and good news, if this test failed."""
     assert made().detected("mujhe aaj office jaana hai, kal milte hain")[0] != "hi"
+
+
+def test_its_library_is_imported_in_silence_while_pictures_are_read(monkeypatch):
+    """The library silences a warning by a filter of its own, which a reader of pictures that leaves meanwhile would undo."""
+    QUIET.__enter__()
+
+    def imported(module, extra):
+        warnings.simplefilter("ignore", ImportWarning)
+        QUIET.__exit__(None, None, None)
+        warnings.warn("an extra is not installed", ImportWarning, stacklevel=1)
+        return importlib.import_module(module)
+
+    monkeypatch.setattr(text_language, "needed", imported)
+    assert made().detected("The meeting is moved to Thursday")[0] == "en"
 
 
 def test_without_its_library_it_says_what_to_install(monkeypatch):
