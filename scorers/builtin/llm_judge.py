@@ -172,6 +172,8 @@ def _policy(path: str, folder: Path) -> str:
         text = inside(folder, path).read_text(encoding="utf-8").strip()
     except OutsideFolderError as error:
         raise SettingsError(str(error), "policy") from error
+    except FileNotFoundError as error:
+        raise SettingsError(f"there is no policy `{path}` in `{folder}`", "policy") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"the policy `{path}` cannot be read as UTF-8 text", "policy") from error
     if not text or len(text) > POLICY_CHARACTERS:

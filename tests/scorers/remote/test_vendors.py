@@ -564,7 +564,7 @@ def test_a_text_that_is_too_long_is_not_sent():
 @pytest.mark.parametrize(
     ("settings", "key", "message"),
     [
-        ({"policy": "gone.md"}, "policy", "the policy `gone.md` cannot be read as UTF-8 text"),
+        ({"policy": "gone.md"}, "policy", "there is no policy `gone.md` in `"),
         ({"policy": "../data/policy.md"}, "", ""),
         ({"policy": "../service.py"}, "policy", "leaves the folder"),
         ({"policy": "empty.md"}, "policy", "has 0 characters, expected 1 to 50000"),
