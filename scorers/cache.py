@@ -107,7 +107,7 @@ class ScoreCache:
         """Return an answer a content, in order; `ask` computes what is not known."""
         keys = await self._keys(scorer, prints, deadline)
         known = await self._known([key for key in keys if key])
-        found: list[Asked | None] = [Asked(known[key], cached=True) if key and key in known else None for key in keys]
+        found = [_asked(scorer, one, known.get(key or "")) for one, key in zip(prints, keys, strict=True)]
         counts.hits += sum(one is not None for one in found)
         ends = deadline if deadline is not None else float("inf")
         mine, theirs = self._divided(keys, found, severity, ends)
@@ -175,21 +175,26 @@ class ScoreCache:
         for key, flight in flights.items():
             flight.landed.set_result(entries.get(key))
 
-    async def _known(self, keys: Sequence[str]) -> Mapping[str, Entry]:
+    async def _known(self, keys: Sequence[str]) -> Mapping[str, Any]:
         given = await self._tried(lambda: self._store.get_many(keys)) if keys else None
-        return {key: entry for key, entry in zip(keys, given or (), strict=False) if entry}
+        return dict(zip(keys, given, strict=True)) if isinstance(given, Sequence) and len(given) == len(keys) else {}
 
     async def _tried(self, call: Callable[[], Any]) -> Any:
         try:
             given = call()
-            return await asyncio.wait_for(given, STORE_TIMEOUT) if inspect.isawaitable(given) else given
+            if not inspect.isawaitable(given):
+                return given
+            async with asyncio.timeout(
+                STORE_TIMEOUT
+            ):  # not `wait_for`, which in Python 3.11 may swallow a cancellation
+                return await given
         except Exception:  # noqa: BLE001  (a store of somebody's own may raise anything)
             return None
 
     async def _keys(
         self, scorer: Configured, prints: Sequence[Fingerprint], deadline: float | None
     ) -> list[str | None]:
-        if scorer.cache is None or not scorer.plugin.cacheable or scorer.plugin.cost is Cost.LOOKUP:
+        if not _may_be_kept(scorer) or scorer.plugin.cost is Cost.LOOKUP:
             return [None] * len(prints)
         parts = _parts(scorer)
         if self._identity(scorer) and not any(one.reads(parts) for one in prints):
@@ -213,11 +218,26 @@ class ScoreCache:
 def identity(scorer: Configured) -> bytes:
     """Return a digest of all that makes a scorer's answers, beside the content. Reads the files that its settings name."""
     calibrations = {name: _tables(output.calibration) for name, output in scorer.outputs.items() if output.calibration}
-    card = [version("limen"), scorer.plugin.name, scorer.plugin.version, scorer.settings, calibrations]
+    card = [version("limen"), _plugins(scorer), scorer.settings, calibrations]
     digest = hashlib.sha256(json.dumps(card, sort_keys=True, default=repr).encode())
     for path in sorted(_files(scorer.settings, scorer.folder)):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.digest()
+
+
+def _plugins(scorer: Configured) -> Any:
+    return [scorer.plugin.name, scorer.plugin.version, [_plugins(part) for part in scorer.parts]]
+
+
+def _may_be_kept(scorer: Configured) -> bool:
+    """A composite's scores are as lasting as those of its parts."""
+    return scorer.cache is not None and scorer.plugin.cacheable and all(map(_may_be_kept, scorer.parts))
+
+
+def _asked(scorer: Configured, one: Fingerprint, entry: Any) -> Asked | None:
+    """Return what a store had, where it is an entry with all outputs that apply; a store may give back anything."""
+    applying = {n for n, output in scorer.outputs.items() if output.modality is None or output.modality in one.present}
+    return Asked(entry, cached=True) if isinstance(entry, Mapping) and entry.keys() == applying else None
 
 
 def _tables(calibration: Calibration) -> Any:

@@ -42,8 +42,8 @@ def normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _text(text: str | None) -> bytes:
-    return hashlib.sha256(b"-" if text is None else b"+" + text.encode("utf-8", "surrogatepass")).digest()
+def _text(text: str | None, mark: bytes = b"+") -> bytes:
+    return hashlib.sha256(b"-" if text is None else mark + text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _media(media: Sequence[Media]) -> bytes | None:
@@ -63,7 +63,8 @@ def _facts(content: Content) -> bytes:
 
 _DIGESTS: dict[str, Callable[[Content], bytes | None]] = {
     "text": lambda content: _text(content.text),
-    "near": lambda content: _text(None if content.text is None else normalised(content.text)),
+    # marked, for a score kept for all near-duplicates is not that of the text that is normalised as it stands
+    "near": lambda content: _text(None if content.text is None else normalised(content.text), b"~"),
     "language": lambda content: _text(content.language),
     "facts": _facts,
     Modality.IMAGE.value: lambda content: _media(content.images),

@@ -39,7 +39,7 @@ class Configured:
 
     Seconds: `timeout` of a call, and `wait` for a batch to fill (None: what suits the cost class). `batch`: contents a
     call at most (None: the runner's own measure). `queue`: how many contents may wait. `cache` None: nothing is kept.
-    `settings` are the plugin's, as they are written in a file of `folder`.
+    `settings` are the plugin's, as they are written in a file of `folder`. `parts`: the scorers that a composite is made of.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Configured:
     cache: "CacheSettings | None" = field(default_factory=lambda: CacheSettings())  # noqa: PLW0108 - it stands below
     settings: Mapping[str, Any] = field(default_factory=dict)
     folder: Path = Path()
+    parts: "tuple[Configured, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +146,23 @@ class Registry:
         if plugin is None:
             raise _RefusedError(Problem(name, unknown("scorer plugin", call.use, self.plugins), "use"))
         settings = _settings(name, plugin, entry)
-        scorer = _created(name, plugin, settings, folder, self._part)
+        parts: list[Configured] = []
+        scorer = _created(name, plugin, settings, folder, partial(self._part, parts))
         outputs = _calibrated(name, plugin.identity, scorer.outputs, call.calibration, folder)
         wait = None if call.max_wait_ms is None else call.max_wait_ms / 1000
         cache = call.cache if isinstance(call.cache, CacheSettings) else CacheSettings() if call.cache else None
         own = MappingProxyType({key: value for key, value in entry.items() if key not in _Call.model_fields})
         how = (call.timeout_ms / 1000, call.batch, wait, call.queue, cache)
-        return Configured(name, plugin, scorer, outputs, *how, own, folder)
+        return Configured(name, plugin, scorer, outputs, *how, own, folder, tuple(parts))
 
-    def _part(self, folder: Path, key: str, entry: Any) -> Configured:
-        """A scorer within another one, of which the setting `key` holds `entry`. Raises SettingsError."""
+    def _part(self, parts: list[Configured], folder: Path, key: str, entry: Any) -> Configured:
+        """A scorer within another one, of which the setting `key` holds `entry`; put to the `parts`. Raises SettingsError."""
         try:
-            return self._configured(key, entry, folder)
+            parts.append(self._configured(key, entry, folder))
         except _RefusedError as refused:
             problem = refused.problems[0]
             raise SettingsError(problem.message, ".".join(filter(None, (key, problem.key)))) from refused
+        return parts[-1]
 
 
 Part: TypeAlias = Callable[[str, Any], Configured]

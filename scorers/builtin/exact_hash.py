@@ -121,5 +121,6 @@ PLUGIN = Plugin(
     create=ExactHashScorer,
     settings=ExactHashSettings,
     judges=tuple(Modality),
+    cacheable=False,  # its lists are read anew when they change
     summary="MD5, SHA-1 and SHA-256 of texts and media against lists of known hashes, byte for byte",
 )

@@ -147,6 +147,14 @@ def test_near_duplicates_count_only_where_the_manifest_says_so():
     assert results[:4] == [{"text.it": 0.07}] * 4
 
 
+def test_a_score_kept_for_near_duplicates_is_not_served_where_they_do_not_count():
+    cache, one, two = ScoreCache(), Counting(), Counting()
+    near, exact = configured(one, cache=CacheSettings(near_duplicates=True)), configured(two)
+    asyncio.run(Runner([near], cache=cache).run([replace(A, text="BUY  now")]))
+    (found,) = asyncio.run(Runner([exact], cache=cache).run([replace(A, text="buy now")]))
+    assert (found.values, found.cached) == ({"text.it": 0.07}, frozenset())
+
+
 def test_the_rule_for_near_duplicates():
     assert normalised("  \uff22UY\u00a0\t Now\n") == "buy now"
     assert normalised("buy, now") != normalised("buy now")
@@ -342,6 +350,37 @@ def test_a_store_that_does_not_work_costs_no_decision(fault):
     assert asked(A, A, cache=ScoreCache(Shared(fault))) == ["a", "a"]
 
 
+@pytest.mark.parametrize(
+    "given", [7, None, [], "x", ["x"], [7], [{}], [{"other.it": 0.5}], [{"text.it": 0.5, "other.it": 0.5}], {"a": {}}]
+)
+def test_what_a_store_gives_counts_only_where_it_is_an_entry(given):
+    class Strange(Shared):
+        def get_many(self, keys):
+            return given
+
+    assert asked(A, cache=ScoreCache(Strange())) == ["a"]
+
+
+def test_who_is_cancelled_just_as_the_store_answers_is_cancelled():
+    class Answering(Shared):
+        def get_many(self, keys):
+            self.answer = asyncio.get_running_loop().create_future()
+            self.asked.set()
+            return self.answer
+
+    async def scenario():
+        store = Answering()
+        store.asked = asyncio.Event()
+        task = asyncio.create_task(Runner([configured(Counting())], cache=ScoreCache(store)).run([A]))
+        await store.asked.wait()
+        store.answer.set_result([{"text.it": 0.5}])
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scenario())
+
+
 class Listed(Settings):
     lists: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it
 
@@ -370,6 +409,47 @@ def test_what_makes_a_scorers_answers_is_in_its_identity(tmp_path):
         (tmp_path / file).write_text("two")
         others.append(identity(made(tmp_path, entry)))
     assert len({first, *others}) == 6
+
+
+def composite(folder, entry=MappingProxyType({}), **part):
+    """A composite that only passes on what it is made of."""
+    inner = Counting()
+    plugins = [
+        replace(Plugin("part", "1", "MIT", Cost.CPU, OUTPUTS, lambda settings, folder: Counting()), **part),
+        Plugin("whole", "1", "MIT", Cost.CPU, OUTPUTS, whole_of(inner), settings=Whole, composite=True),
+    ]
+    setup = Registry.of(plugins).configure({"x": {"use": "whole", "part": {"use": "part", **entry}}}, folder)
+    assert setup.problems == ()
+    return setup.scorers[0], inner
+
+
+class Whole(Settings):
+    part: dict[str, object]
+
+
+def whole_of(scorer):
+    def create(settings, folder, part):
+        part("part", settings.part)
+        return scorer
+
+    return create
+
+
+def test_the_versions_of_its_parts_are_in_the_identity_of_a_composite(tmp_path):
+    assert identity(composite(tmp_path)[0]) == identity(composite(tmp_path)[0])
+    assert identity(composite(tmp_path)[0]) != identity(composite(tmp_path, version="2")[0])
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [({}, ["a"]), ({"cacheable": False}, ["a", "b"]), ({"entry": {"cache": False}}, ["a", "b"])],
+)
+def test_a_composite_is_kept_where_its_parts_may_be(tmp_path, how, expected):
+    made, inner = composite(tmp_path, **how)
+    runner = Runner([made], cache=ScoreCache())
+    for name in "ab":
+        asyncio.run(runner.run([replace(A, id=name)]))
+    assert inner.asked == expected
 
 
 def test_calibrated_values_are_kept_as_they_are():
