@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Protocol
 
 from cachebox import VTTLCache
 
 from scorers.batching.counts import Counts
 from scorers.calibration import Calibration
+from scorers.files import named_files, stamps
 from scorers.fingerprint import PARTS, Fingerprint
 from scorers.registry import Configured
 from scorers.scorer import Cost, Missing, Value, modalities
@@ -94,6 +94,7 @@ class ScoreCache:
         self._lock = threading.Lock()
         self._flights: dict[str, _Flight] = {}
         self._identities: dict[str, tuple[Configured, bytes]] = {}
+        self._reading: dict[str, threading.Lock] = {}
 
     async def answers(
         self,
@@ -205,8 +206,9 @@ class ScoreCache:
 
     def _made(self, scorer: Configured, prints: Sequence[Fingerprint], parts: Sequence[str]) -> list[str | None]:
         """Read what is to be read, and make the keys; None for a content whose media cannot be read."""
-        made = self._identity(scorer) or identity(scorer)
-        self._identities[scorer.name] = (scorer, made)
+        with self._reading.setdefault(scorer.name, threading.Lock()):  # a model is large: read once for all who wait
+            made = self._identity(scorer) or identity(scorer)
+            self._identities[scorer.name] = (scorer, made)
         return [_key(made, [one.part(part) for part in parts]) for one in prints]
 
     def _identity(self, scorer: Configured) -> bytes | None:
@@ -216,13 +218,23 @@ class ScoreCache:
 
 
 def identity(scorer: Configured) -> bytes:
-    """Return a digest of all that makes a scorer's answers, beside the content. Reads the files that its settings name."""
+    """Return a digest of all that makes a scorer's answers, beside the content. Reads the files that its settings name.
+
+    Raises OSError where they are not what they were when the scorer was made: it may still judge by what they were.
+    """
     calibrations = {name: _tables(output.calibration) for name, output in scorer.outputs.items() if output.calibration}
     card = [version("limen"), _plugins(scorer), scorer.settings, calibrations]
     digest = hashlib.sha256(json.dumps(card, sort_keys=True, default=repr).encode())
-    for path in sorted(_files(scorer.settings, scorer.folder)):
+    _refuse_changed(scorer)
+    for path in sorted(named_files(scorer.settings, scorer.folder)):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
+    _refuse_changed(scorer)
     return digest.digest()
+
+
+def _refuse_changed(scorer: Configured) -> None:
+    if scorer.files is not None and stamps(scorer.settings, scorer.folder) != scorer.files:
+        raise OSError(f"the files of `{scorer.name}` have changed since it was made")
 
 
 def _plugins(scorer: Configured) -> Any:
@@ -242,26 +254,6 @@ def _asked(scorer: Configured, one: Fingerprint, entry: Any) -> Asked | None:
 
 def _tables(calibration: Calibration) -> Any:
     return [calibration.points, {code: own.points for code, own in calibration.languages.items()}]
-
-
-def _files(settings: Any, folder: Path) -> set[Path]:
-    """Return the files that a setting names, and those in the folders that it names."""
-    if isinstance(settings, Mapping | list | tuple):
-        inner = settings.values() if isinstance(settings, Mapping) else settings
-        return set[Path]().union(*(_files(value, folder) for value in inner))
-    if not isinstance(settings, str) or not settings or len(settings) > 1000 or "\0" in settings:
-        return set()
-    try:
-        path = folder / settings
-        return (
-            {path}
-            if path.is_file()
-            else {file for file in path.rglob("*") if file.is_file()}
-            if path.is_dir()
-            else set()
-        )
-    except OSError:
-        return set()
 
 
 def _parts(scorer: Configured) -> tuple[str, ...]:

@@ -12,10 +12,12 @@ from typing import Any, Literal, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scorers.calibration import Calibration
+from scorers.files import stamps
 from scorers.paths import inside
 from scorers.scorer import OUTPUT_NAME, Kind, Output, Plugin, Scorer, ScorerCard, Settings, SettingsError, modalities
 from scorers.suggest import unknown
 from scorers.values import told
+from scorers.watched import Stamp
 
 GROUP = "limen.scorers"
 
@@ -40,6 +42,7 @@ class Configured:
     Seconds: `timeout` of a call, and `wait` for a batch to fill (None: what suits the cost class). `batch`: contents a
     call at most (None: the runner's own measure). `queue`: how many contents may wait. `cache` None: nothing is kept.
     `settings` are the plugin's, as they are written in a file of `folder`. `parts`: the scorers that a composite is made of.
+    `files`: those that the settings name, as they were before the scorer was made.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Configured:
     settings: Mapping[str, Any] = field(default_factory=dict)
     folder: Path = Path()
     parts: "tuple[Configured, ...]" = ()
+    files: Stamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +150,15 @@ class Registry:
         if plugin is None:
             raise _RefusedError(Problem(name, unknown("scorer plugin", call.use, self.plugins), "use"))
         settings = _settings(name, plugin, entry)
+        own = MappingProxyType({key: value for key, value in entry.items() if key not in _Call.model_fields})
+        files = stamps(own, folder)
         parts: list[Configured] = []
         scorer = _created(name, plugin, settings, folder, partial(self._part, parts))
         outputs = _calibrated(name, plugin.identity, scorer.outputs, call.calibration, folder)
         wait = None if call.max_wait_ms is None else call.max_wait_ms / 1000
         cache = call.cache if isinstance(call.cache, CacheSettings) else CacheSettings() if call.cache else None
-        own = MappingProxyType({key: value for key, value in entry.items() if key not in _Call.model_fields})
         how = (call.timeout_ms / 1000, call.batch, wait, call.queue, cache)
-        return Configured(name, plugin, scorer, outputs, *how, own, folder, tuple(parts))
+        return Configured(name, plugin, scorer, outputs, *how, own, folder, tuple(parts), files)
 
     def _part(self, parts: list[Configured], folder: Path, key: str, entry: Any) -> Configured:
         """A scorer within another one, of which the setting `key` holds `entry`; put to the `parts`. Raises SettingsError."""

@@ -86,18 +86,18 @@ class Watched(Generic[T]):
     def _refuse_emptied(self) -> None:
         """A file that had something and has no byte now is more likely half-written than meant."""
         for file in self._files:
-            before, now = self._stamp[file], _stamp(file)
+            before, now = self._stamp[file], stamp_of(file)
             if before and now and before[_SIZE] and not now[_SIZE]:
                 raise OSError(f"`{file.name}` is empty now; to empty a list, leave a comment or a header in it")
 
     def _stamps(self) -> Stamp:
-        return {file: _stamp(file) for file in self._files}
+        return {file: stamp_of(file) for file in self._files}
 
     def _digests(self) -> Mapping[Path, bytes]:
         return {file: _digest(file) for file in self._files}
 
 
-def _stamp(file: Path) -> tuple[int, ...] | None:
+def stamp_of(file: Path) -> tuple[int, ...] | None:
     """Return what changes with the file (the inode: a rename over it; the change time: a copy with the old times)."""
     try:
         there = file.stat()

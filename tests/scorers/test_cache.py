@@ -411,6 +411,35 @@ def test_what_makes_a_scorers_answers_is_in_its_identity(tmp_path):
     assert len({first, *others}) == 6
 
 
+def test_what_is_judged_by_a_file_that_has_changed_since_is_not_kept(tmp_path):
+    file, cache = tmp_path / "a.txt", ScoreCache()
+    file.write_text("old")
+    before = made(tmp_path, {"lists": {"a": "a.txt"}})
+    file.write_text("new, and read by nobody yet")
+    after = made(tmp_path, {"lists": {"a": "a.txt"}})
+    for scorer in (before, after, after):
+        asyncio.run(Runner([scorer], cache=cache).run([A]))
+    assert (before.scorer.asked, after.scorer.asked) == (["a"], ["a"])
+
+
+def test_the_files_of_a_scorer_are_read_once_for_all_who_ask_at_once(tmp_path, monkeypatch):
+    read, once = [], identity
+
+    def counted(scorer):
+        read.append(scorer.name)
+        threading.Event().wait(0.05)
+        return once(scorer)
+
+    monkeypatch.setattr("scorers.cache.identity", counted)
+    runner = Runner([made(tmp_path, {})], cache=ScoreCache())
+
+    async def together():
+        await asyncio.gather(*(runner.run([replace(A, text=str(number))]) for number in range(8)))
+
+    asyncio.run(together())
+    assert read == ["x"]
+
+
 def composite(folder, entry=MappingProxyType({}), **part):
     """A composite that only passes on what it is made of."""
     inner = Counting()
