@@ -90,7 +90,8 @@ class ScorerContract:
 
     def test_it_survives_hostile_texts(self) -> None:
         scorer = self.make()
-        for name, text in HOSTILE_TEXTS.items():
+        judged = scorer.plugin.judges or modalities(scorer.outputs)
+        for name, text in HOSTILE_TEXTS.items() if Modality.TEXT in judged or not judged else ():
             content = Content(id=name, text=text)
             (row,) = _rows(scorer, [content])
             _assert_row(scorer, content, row)

@@ -42,6 +42,14 @@ def test_an_async_scorer_passes():
     check_scorer(calm)
 
 
+def test_a_scorer_of_pictures_is_not_handed_texts_that_nobody_would_hand_it():
+    @scorer("first", outputs={"image.first": Score()}, modality="image", licence="MIT")
+    def first(batch):
+        return [0.5 if content.images[0] else 0.0 for content in batch]
+
+    check_scorer(first)
+
+
 class OneRowTooMany(Broken):
     def score(self, batch):
         return [*super().score(batch), {"text.it": 0.5}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import limen
 from engine.load import load_pack
 from engine.packtests import run_tests
 from limen.cli import demo
@@ -53,3 +55,11 @@ def test_its_media_pack_passes_its_own_tests() -> None:
     results, _ = run_tests(loaded.pack.items, loaded.compiled.program, loaded.env)
     assert len(results) >= 15
     assert [result.problem for result in results if result.problem] == []
+
+
+def test_a_video_that_nobody_could_open_goes_to_a_person() -> None:
+    engine = limen.Engine.load(FOLDER / "media" / "pack")
+    content = limen.Content(videos=(limen.Media(data=b"no video"),))
+    decision = asyncio.run(engine.moderate(content, region="US"))
+    assert decision.status == "degraded"
+    assert [route["route"] for route in decision.to_dict()["routes"]] == ["review"]
