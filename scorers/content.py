@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from scorers.paths import OutsideFolderError, inside
 from scorers.suggest import unknown
@@ -22,6 +22,10 @@ class Modality(StrEnum):
     IMAGE = "image"
     VIDEO = "video"
     AUDIO = "audio"
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        raise ValueError(f"`{value}` is no modality: expected one of {', '.join(f'`{one}`' for one in cls)}")
 
 
 class ContentError(ValueError):

@@ -69,10 +69,14 @@ def scorer(
 
     With `modality="text"` the function gets a list of texts, otherwise a list of `Content` (`modality` None: it judges
     facts). It returns one value a member, or, with several outputs, one dict a member. Outputs without a modality of
-    their own get `modality`. Raises ValueError if `outputs` is empty or a name is none.
+    their own get `modality`. Raises ValueError if `outputs` is empty, one is no output, or a name is none.
     """
     if not outputs:
         raise ValueError(f"the scorer `{name}` has no outputs")
+    for key, output in cast("Mapping[str, Any]", outputs).items():
+        if not isinstance(output, Output):
+            seen = type(output).__name__
+            raise ValueError(f"`{key}` of the scorer `{name}` is {seen}, expected an output such as `limen.Score()`")  # noqa: TRY004
     judged = None if modality is None else Modality(modality)
     typed = {key: output if output.modality else replace(output, modality=judged) for key, output in outputs.items()}
 

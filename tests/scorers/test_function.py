@@ -86,3 +86,12 @@ def test_a_function_for_images_gets_the_contents():
 def test_a_function_without_outputs_is_refused():
     with pytest.raises(ValueError, match="no outputs"):
         scorer("none", outputs={})
+
+
+def test_what_is_no_modality_or_output_is_refused_with_what_was_expected():
+    with pytest.raises(ValueError, match=r"^`txt` is no modality: expected one of `text`, `image`, `video`, `audio`$"):
+        scorer("it", outputs={"text.it": Score()}, modality="txt")
+    with pytest.raises(
+        ValueError, match=r"`text\.it` of the scorer `it` is int, expected an output such as `limen\.Score"
+    ):
+        scorer("it", outputs={"text.it": 3}, modality="text")
