@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from engine.decision import Routed, Sanctioned, Verdict
 from engine.intervals import Span
 from engine.join import adds_nothing, join, meet
+from engine.plain import is_plain
 from engine.record import NA, Missing, Record
 from engine.truth import State, Truth
 from engine.view import View
@@ -20,6 +21,7 @@ from policy_dsl.program import MICRO, Program, Proposal
 
 NOTHING = Proposal()
 Names = frozenset[str]
+Clause: TypeAlias = p.Rule | p.Grant | p.Adjustment | p.PriorityRaise
 
 
 def arm_of(experiment: p.Experiment, unit: Any) -> str | None:
@@ -124,7 +126,7 @@ class Judgement:
     def view(self) -> View:
         return View(self.program, self.values, self.record.at, self.variant.scores, self.arms)
 
-    def truth(self, clause: p.Rule | p.Grant | p.Adjustment | p.PriorityRaise) -> Truth:
+    def truth(self, clause: Clause) -> Truth:
         return self.view.truth(clause.guard, clause.when)
 
     @cached_property
@@ -144,16 +146,31 @@ class Judgement:
     @cached_property
     def result(self) -> Result:
         """What stays unknown is not granted, but speaks where it would have changed something (ruling R12); and whether it would
-        have may depend on what was skipped (ruling R4).
+        have, or would err, may depend on what was skipped (ruling R4).
         """
         found = self._result
-        if not self.record.skipped or not self.unsettled:
+        if not self.record.skipped:
+            return found
+        found = replace(found, skipped=found.skipped | self.record.skipped & self._may_err)
+        if not self.unsettled:
             return found
         granted = (self.granted.union(names) for names in (self.unsettled, *({clause} for clause in self.unsettled)))
         skipped = found.skipped.union(*(self.propose(names).skipped for names in granted))
         if len(self.unsettled) > 1:  # whether one matters may depend on another
             skipped |= self.record.skipped & frozenset().union(*(truth.missing for truth in self.unsettled.values()))
         return replace(found, skipped=skipped)
+
+    @property
+    def clauses(self) -> tuple[Clause, ...]:
+        variant = self.variant
+        return (*variant.rules, *variant.grants, *variant.adjustments, *variant.priorities)
+
+    @property
+    def _may_err(self) -> Names:
+        """What conditions wait for that may err once it is there, whatever their clauses could add."""
+        truths = ((clause.when, self.truth(clause)) for clause in self.clauses)
+        waiting = (truth.missing for when, truth in truths if truth.state is State.UNKNOWN and not is_plain(when))
+        return frozenset[str]().union(*waiting)
 
     @property
     def _result(self) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, TypeAlias
@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 from engine.decision import Sanctioned, Verdict
 from engine.join import join, meet
 from engine.judge import Judgement, Names, Part, Result, cap
+from engine.plain import is_plain
 from engine.truth import State
-from policy_dsl import program as p
-from policy_dsl.cel.nodes import Call, Expr, Ident, ListExpr, Literal
-from policy_dsl.cel.serial import from_json
-from policy_dsl.cel.walk import walk
-from policy_dsl.program import Condition, Proposal
+from policy_dsl.program import Proposal
 
 if TYPE_CHECKING:
     from engine.reference import Evaluation, Joined
@@ -23,12 +20,6 @@ if TYPE_CHECKING:
 MOST_UNSETTLED = 4
 """Of more unknown exceptions in one policy, not every combination is tried: the policy is at stake."""
 
-PLAIN = frozenset(
-    {"_&&_", "_||_", "!_", "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "@in", "has", "startsWith", "endsWith", "contains"}
-)  # fmt: skip
-"""What cannot err on values of its types, and names all that it waits for where something is unknown."""
-
-Clause: TypeAlias = p.Rule | p.Grant | p.Adjustment | p.PriorityRaise
 World: TypeAlias = list[tuple[Judgement, Verdict]]
 
 
@@ -128,20 +119,11 @@ def _verdict(judgement: Judgement, proposal: Proposal, *, also_unknown: bool = F
 
 def _may_lack(judgement: Judgement, results: Sequence[Result]) -> bool:
     """Whether, once what was skipped is known, a default could speak: for another input that is missing, or an error."""
-    variant, skipped = judgement.variant, judgement.record.skipped
-    clauses: Iterable[Clause] = (*variant.rules, *variant.grants, *variant.adjustments, *variant.priorities)
-    truths = [(clause.when, truth) for clause in clauses if (truth := judgement.truth(clause)).unsettled]
+    skipped = judgement.record.skipped
+    truths = [(clause.when, truth) for clause in judgement.clauses if (truth := judgement.truth(clause)).unsettled]
     if any(truth.state is State.ERROR or truth.missing - skipped or not is_plain(when) for when, truth in truths):
         return True
     return any(part.missing - skipped for result in results for part in result.parts)
-
-
-def is_plain(when: Condition) -> bool:
-    return all(_is_plain(part) for part in walk(from_json(when)))
-
-
-def _is_plain(part: Expr) -> bool:
-    return isinstance(part, Ident | Literal | ListExpr) or (isinstance(part, Call) and part.function in PLAIN)
 
 
 def _every_default(judgement: Judgement) -> Proposal:

@@ -192,3 +192,23 @@ def test_what_fails_is_missing_and_what_was_not_asked_is_not(text: str, seed: in
         failed = {name for name, value in values[str(decision.id)].items() if value is None}
         assert {name for name, value in decision.record.scores.items() if value is None} <= failed
         assert decision.record.skipped.isdisjoint({*decision.outcome.missing, *decision.record.scores})
+
+
+ADDS_NOTHING = """
+policy q {
+  severity P0
+  thresholds on vendor.v { remove >= 0.000001 }
+  rule r { when !(words.kind in ["rude"]) && (100 / fact.count > 3 && [1, 2][fact.count] == 1) then remove }
+}
+"""
+ALLOWS = """
+policy q {
+  severity P1
+  rule r { when !(words.kind in ["rude"]) && (image.c <= 0.65 && [1, 2][fact.count] == 1) then allow }
+}
+"""
+
+
+@pytest.mark.parametrize(("text", "seed"), [(ADDS_NOTHING, 0), (ALLOWS, 2201)])
+def test_a_condition_that_may_err_is_asked_for_though_its_clause_adds_nothing(text: str, seed: int) -> None:
+    check(text, seed)
