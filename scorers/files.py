@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from scorers.paths import OutsideFolderError, inside
 from scorers.watched import Stamp, stamp_of
 
 
@@ -15,11 +16,12 @@ def named_files(settings: Any, folder: Path) -> set[Path]:
     if not isinstance(settings, str) or not settings or len(settings) > 1000 or "\0" in settings:
         return set()
     try:
-        path = folder / settings
+        path = inside(folder, settings)  # a word of a list may be `/` or `..`: nothing out there is looked at
         if path.is_file():
             return {path}
-        return {file for file in path.rglob("*") if file.is_file()} if path.is_dir() else set()
-    except OSError:
+        named = path.is_dir() and path != folder.resolve()
+        return {file for file in path.rglob("*") if file.is_file()} if named else set()
+    except (OSError, OutsideFolderError):
         return set()
 
 

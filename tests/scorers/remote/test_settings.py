@@ -1,5 +1,7 @@
 """What a manifest may say of a service, and that a secret which stands there is refused without being told."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -21,7 +23,7 @@ URL = "https://service.example/v1"
 
 
 def problems(**settings):
-    return Registry.of([ASKS]).configure({"it": {"use": "asks", "url": URL, **settings}}, "").problems
+    return Registry.of([ASKS]).configure({"it": {"use": "asks", "url": URL, **settings}}, Path()).problems
 
 
 def test_the_ordinary_case():

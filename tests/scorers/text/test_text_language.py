@@ -20,7 +20,7 @@ class TestContract(ScorerContract):
 
 
 def made(**settings):
-    (configured,) = Registry.of([PLUGIN]).configure({"it": {"use": "text-language", **settings}}, None).scorers
+    (configured,) = Registry.of([PLUGIN]).configure({"it": {"use": "text-language", **settings}}, Path()).scorers
     configured.scorer.load()
     return configured.scorer
 

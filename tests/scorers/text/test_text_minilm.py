@@ -30,7 +30,7 @@ TEXTS = (
 
 
 def setup(**settings):
-    return Registry.of([PLUGIN]).configure({"it": {"use": "text-minilm", "device": "cpu", **settings}}, None)
+    return Registry.of([PLUGIN]).configure({"it": {"use": "text-minilm", "device": "cpu", **settings}}, Path())
 
 
 @pytest.fixture(scope="module")
