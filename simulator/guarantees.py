@@ -30,7 +30,7 @@ def binomial_p(errors: ArrayLike, of: ArrayLike, alpha: ArrayLike) -> Floats:
 
 
 def hoeffding_bentkus_p(loss: ArrayLike, of: ArrayLike, alpha: ArrayLike) -> Floats:
-    """For losses in [0, 1] with the mean `loss` over `of` rows: Angelopoulos et al. (2021), arXiv 2110.01052, proposition 1.
+    """For losses in [0, 1] with the mean `loss` over `of` rows: Angelopoulos et al. (2021), arXiv 2110.01052.
 
     The smaller of Hoeffding's tail in its tight form, exp(-n h(loss, alpha)) with h the relative entropy of Bernoullis, and of
     Bentkus's (2004), e P(Bin(n, alpha) <= ceil(n loss)).
@@ -63,7 +63,7 @@ def hoeffding_bentkus_upper(loss: ArrayLike, of: ArrayLike, delta: float) -> Flo
     return high
 
 
-# Many hypotheses: Learn then Test (arXiv 2110.01052, section 2.2)
+# Many hypotheses: Learn then Test (arXiv 2110.01052)
 
 
 def fixed_sequence(p_values: Iterable[float], delta: float) -> int:

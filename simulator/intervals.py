@@ -101,7 +101,7 @@ def tango_bounds(only_a: ArrayLike, only_b: ArrayLike, of: ArrayLike, level: flo
     z, found = z_of(level), (b - a) / np.maximum(n, 1)
 
     def excess(delta: Floats) -> Floats:
-        """How far b - a lies from what `delta` says, less z standard deviations under `delta` (eq. 10 of the paper)."""
+        """How far b - a lies from what `delta` says, less z standard deviations under `delta`."""
         linear = -a - b + (2 * n - b + a) * delta
         root = np.sqrt(np.clip(linear**2 + 8 * n * a * delta * (1 - delta), 0, None))
         q = (root - linear) / np.maximum(4 * n, 1)
@@ -109,7 +109,7 @@ def tango_bounds(only_a: ArrayLike, only_b: ArrayLike, of: ArrayLike, level: flo
         return np.where(n > 0, np.abs(b - a - n * delta) - z * spread, -1.0)
 
     ones = np.ones_like(found)
-    return _boundary(excess, found, -ones), _boundary(excess, found, ones)
+    return boundary(excess, found, -ones), boundary(excess, found, ones)
 
 
 def paired_difference(only_a: int, only_b: int, of: int, level: float = LEVEL) -> Figure:
@@ -248,7 +248,7 @@ def estimate(
     return Estimate(value, min(low, value), max(high, value), method, rows, effective)
 
 
-def _boundary(excess: Callable[[Floats], Floats], inside: Floats, outside: Floats) -> Floats:
+def boundary(excess: Callable[[Floats], Floats], inside: Floats, outside: Floats) -> Floats:
     """Where `excess` turns from negative (at `inside`) to positive (towards `outside`), by halving."""
     near, far = inside.copy(), outside
     for _ in range(HALVINGS):

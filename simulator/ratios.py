@@ -69,7 +69,7 @@ def _linear(sums: Sums, numerator: ArrayLike, denominator: ArrayLike) -> _Linear
 
 
 def ratio(sums: Sums, numerator: ArrayLike, denominator: ArrayLike, level: float = LEVEL) -> Figure:
-    """Sum of numerators / sum of denominators, by the delta method (Cochran, Sampling Techniques, 1977, section 6.4).
+    """Sum of numerators / sum of denominators, by the delta method (Cochran, Sampling Techniques, 1977, chapter 6).
 
     `numerator` and `denominator` say by cell what one row of weight 1 adds to either. For large samples; a share has a better
     interval in `share`. Refused where the denominators sum to nothing.
@@ -84,7 +84,7 @@ def ratio(sums: Sums, numerator: ArrayLike, denominator: ArrayLike, level: float
 def share(sums: Sums, numerator: ArrayLike, denominator: ArrayLike, level: float = LEVEL) -> Figure:
     """A ratio in [0, 1], such as precision, recall or F-beta over weighted rows: Wilson's interval with the effective sample size.
 
-    That size is value (1 - value) / variance of the delta method (Korn and Graubard 1998, with Wilson's interval in place of
+    That size is value (1 - value) / variance of the delta method (Korn and Graubard 1998, Survey Methodology 24, 193, with Wilson's interval in place of
     Clopper and Pearson's); at 0 and 1, where the variance says nothing, Kish's with the interval of Clopper and Pearson. With
     weights of 1 this is `proportion`. Refused where the denominators sum to nothing.
     """
