@@ -9,7 +9,7 @@ not matter, and sums add up over batches, files and machines.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -139,9 +139,3 @@ def interval(
     low, high = np.quantile(known, [tail, 1 - tail], method="weibull")
     bounds = (low, high) if method == "percentile" else (2 * value - high, 2 * value - low)
     return estimate(value, bounds, f"author bootstrap, {method}", rows, effective)
-
-
-def merge(*parts: Counts) -> Counts:
-    """The sums of all parts, of batches, files or machines."""
-    total: Any = sum(parts)
-    return np.asarray(total, np.int64)

@@ -155,21 +155,20 @@ def _rising(order: Iterable[int], saved: np.ndarray) -> Iterator[int]:
 
 def p_value(changed: int, rows: int, at_most: float) -> float:
     """The chance of so few changes, or fewer, where a share of `at_most` changes: P(Bin(rows, at_most) <= changed)."""
-    from scipy.stats import binom  # noqa: PLC0415
+    from simulator.guarantees import binomial_p  # noqa: PLC0415
 
-    return float(binom.cdf(changed, rows, at_most))
+    return float(binomial_p(changed, rows, at_most))
 
 
 def last_accepted(
     bands: Sequence[Band], scores: Scores, thresholds: Sequence[int], at_most: float, confidence: float
 ) -> Band | None:
     """Fixed-sequence testing: the last band before the first that could break the bound."""
-    found = None
-    for band in bands:
-        if p_value(int(differs(scores, band, thresholds).sum()), len(scores), at_most) > 1 - confidence:
-            break
-        found = band
-    return found
+    from simulator.guarantees import fixed_sequence  # noqa: PLC0415
+
+    p_values = (p_value(int(differs(scores, band, thresholds).sum()), len(scores), at_most) for band in bands)
+    accepted = fixed_sequence(p_values, 1 - confidence)
+    return bands[accepted - 1] if accepted else None
 
 
 def split(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -205,18 +204,13 @@ def fit(
 
 def exact(count: int, of: int, confidence: float = 0.95) -> Share:
     """With the two-sided interval of Clopper and Pearson."""
-    return _share(count, of, confidence, "exact")
+    from simulator.intervals import clopper_pearson_bounds  # noqa: PLC0415
+
+    return Share(count, of, *map(float, clopper_pearson_bounds(count, of, confidence)))
 
 
 def wilson(count: int, of: int, confidence: float = 0.95) -> Share:
     """With Wilson's two-sided interval."""
-    return _share(count, of, confidence, "wilson")
+    from simulator.intervals import wilson_bounds  # noqa: PLC0415
 
-
-def _share(count: int, of: int, confidence: float, method: str) -> Share:
-    from scipy.stats import binomtest  # noqa: PLC0415
-
-    if of == 0:
-        return Share(0, 0, 0.0, 1.0)
-    interval = binomtest(count, of).proportion_ci(confidence, method)
-    return Share(count, of, float(interval.low), float(interval.high))
+    return Share(count, of, *map(float, wilson_bounds(count, of, confidence)))
