@@ -18,9 +18,9 @@ from engine.plan import MODES, Mode, Plan, draw
 from engine.planner import Names, Planner, units
 from engine.record import RECORD_KEYS, InvalidRecordError, Record, read_record, shown
 from engine.reference import Evaluation
+from engine.region import NO_REGION, unknown_region
 from engine.rendering import Decision
 from policy_dsl.program import Program
-from policy_dsl.suggest import suggest
 from scorers.batching.counts import Counts
 from scorers.cache import ScoreCache, Store
 from scorers.content import Content
@@ -311,8 +311,7 @@ class _State:
         place = self.place(region)
         if place == region:
             return self.evaluator.decide(record, region)
-        near = suggest(region, self.loaded.program.regions)
-        reason = f"unknown region `{region[:40]}`" + (f", did you mean `{near}`" if near else "")
+        reason = unknown_region(region, self.loaded.program)
         if place is None:
             return Outcome(region, Status.UNAVAILABLE, None, reason=reason)
         found = self.evaluator.decide(record, place)
@@ -366,7 +365,7 @@ def _evaluator(program: Program, evaluator: Evaluator) -> _Evaluates:
 def _regions(region: Any) -> tuple[str, ...]:
     """The distinct codes, in order. Raises InvalidRecordError."""
     if region is None:
-        raise InvalidRecordError("`region` is missing: give a region code such as `DE`, or a list of codes")
+        raise InvalidRecordError(NO_REGION)
     codes = [region] if isinstance(region, str) else region
     if not isinstance(codes, (list, tuple)) or not codes or not all(isinstance(code, str) and code for code in codes):
         raise InvalidRecordError(

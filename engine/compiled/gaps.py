@@ -40,6 +40,12 @@ class OpenRegion:
         skipped = self.places.mask(name for name in record.skipped if name in self.places.specs)
         return self._decide(record, values, mask, skipped)
 
+    def staked(self, record: Record, values: list[Any], mask: int) -> bool:
+        """Whether what was skipped could change the decision; of the record, its time and what was skipped count."""
+        skipped = self.places.mask(name for name in record.skipped if name in self.places.specs)
+        saids = tuple([policy.said(values, mask, record.at, skipped) for policy in self.live])
+        return any(said.undetermined for said in saids) and bool(self._stakes(record, saids, values, mask))
+
     def _decide(self, record: Record, values: list[Any], mask: int, skipped: int) -> Outcome:
         saids = tuple([policy.said(values, mask, record.at, skipped) for policy in self.live])
         if skipped and any(said.undetermined for said in saids) and self._stakes(record, saids, values, mask):
@@ -47,13 +53,17 @@ class OpenRegion:
         arms = (
             tuple(arm for policy in self.experiments for arm in policy.arms(values, mask)) if self.experiments else ()
         )
+        return self.joined(saids, arms, lambda number: self.consequences[number].truth(values, mask, record.at))
+
+    def joined(self, saids: tuple[Said, ...], arms: Arms, truth: Callable[[int], int]) -> Outcome:
+        """What the policies that are not in shadow come to; `truth` is asked for consequences, by number."""
         try:
             reacting = self.outcomes[saids, arms]
         except KeyError:
             reacting = self._fill(saids, arms)
         if isinstance(reacting, Outcome):
             return reacting
-        truths = tuple(self.consequences[number].truth(values, mask, record.at) for number in reacting)
+        truths = tuple(truth(number) for number in reacting)
         found = self.outcomes.get((saids, arms, truths))
         return found or self._reacted(saids, arms, reacting, truths)
 

@@ -79,6 +79,12 @@ class Here:
         named |= {ladder.score for ladder in self.variant.ladders}
         return self.units | below(named, self.derived) | {name for guard in self.guards for name, _ in guard.within}
 
+    @cached_property
+    def every_input(self) -> frozenset[str]:
+        """The names of all inputs on which any record's outcome may rest, and of those behind scores that nobody asks for."""
+        guards = {name for guard in self.every_guard for name, _ in guard.within}
+        return self.inputs | guards | below(self.derived, self.derived)
+
 
 def _read(conditions: Iterable[p.Condition]) -> tuple[Expr, ...]:
     return tuple(map(from_json, conditions))

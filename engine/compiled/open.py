@@ -119,6 +119,7 @@ class OpenPolicy:
             open=verdict.open,
             undetermined=verdict.undetermined,
             state=state,
+            verdict=verdict,
         )
         self.memory.keep(self.known, state, found)
         return found

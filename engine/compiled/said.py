@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.decision import Routed
+from engine.decision import Routed, Verdict
 from policy_dsl import program as p
 
 Options = dict[str, p.Scalar]
@@ -15,7 +15,7 @@ Options = dict[str, p.Scalar]
 @dataclass(frozen=True, slots=True, eq=False)
 class Said:
     """`effects` are the policy's own for its enforcement. What stands behind `clauses` is for records with gaps: `state` is
-    what the policy saw (`engine.compiled.open`).
+    what the policy saw (`engine.compiled.open`), `verdict` all that the judge said.
     """
 
     policy: p.Policy
@@ -28,6 +28,7 @@ class Said:
     open: bool = False
     undetermined: bool = False
     state: tuple[Any, ...] = ()
+    verdict: Verdict | None = None
 
     @property
     def speaks(self) -> bool:

@@ -1,0 +1,376 @@
+"""Programs + batches of a scored log -> the outcome of every row: by signatures, each decided once by the exact evaluator (S12).
+
+What one policy says depends on a row through few things: which thresholds each score reaches, which values its conditions tell
+apart. They are the axes of the policy's table (`engine.columnar.table`), computed by columns; what a combination of cells comes
+to, the evaluator of single rows says (`engine.compiled.open`), once. Then the policies' verdicts are the axes of one more
+table, whose entries are the joined decisions. Several programs share all of this: of K variants of a pack each row is read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+
+from engine.columnar.axes import ValueAxis
+from engine.columnar.compiled import Compiled, Truth, read_value, time_of
+from engine.columnar.frame import MISSING, Frame, Ints, TableFrame
+from engine.columnar.needs import Axes, Needs
+from engine.columnar.table import Axis, Table
+from engine.compiled.gaps import ReactionCode
+from engine.compiled.here import Here
+from engine.compiled.reading import Arms
+from engine.compiled.said import Said
+from engine.decision import Outcome, Status, Verdict
+from engine.record import NA, InvalidRecordError, Record, read_record
+from engine.region import NO_REGION, unknown_region
+from policy_dsl import program as p
+from policy_dsl.cel.nodes import Expr
+from policy_dsl.cel.resolve import free_names
+from policy_dsl.cel.serial import from_json
+from policy_dsl.program import Input, Program
+from scorers.content import Modality
+
+Detail: TypeAlias = Literal["full", "counts"]
+ROWS = 32_768  # of a frame: its columns stay in a processor's cache
+NO_SKIPS: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spoken:
+    """What a policy of one program says; equal where `key` is."""
+
+    key: Hashable
+    said: Said
+    verdict: Verdict
+    arms: tuple[tuple[str, str], ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Spoken) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+class Columnar:
+    """Decides the rows of tables by K programs at once; not safe to share between threads.
+
+    With `detail` "full", two rows have one outcome id only where their Outcomes are equal, verdicts included; regions count. With
+    "counts", ids tell apart what is counted: status, enforcement, routes, sanctions and each policy's enforcement, routes,
+    sanctions and openness; an Outcome then has no region, effects, clauses or missing inputs, and its verdicts show one of the rows.
+    """
+
+    def __init__(self, programs: Sequence[Program], detail: Detail = "full") -> None:
+        """Raises ColumnarError for a program that cannot be evaluated by columns."""
+        self.programs, self.detail = tuple(programs), detail
+        self.compiled = [Compiled(program) for program in programs]
+        self._axes = Axes()
+        self.read: set[str] = {"region", "skipped"}
+        names = dict.fromkeys(policy.name for program in programs for policy in program.policies)
+        self._slots = {name: Slot(self, name) for name in sorted(names)}
+        self._reactions = [
+            Reaction(self, compiled, number) for compiled in self.compiled for number in _asking(compiled)
+        ]
+        self._modalities = _bits(programs)
+        self._known = frozenset(map(str, Modality)) | self._modalities.keys()
+        self._table = Table(self._last_axes(), self._decide)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of a scored log that decisions depend on."""
+        dated = {"at"} if any(program.dates for program in self.programs) else set()
+        parted = {"modalities"} if self._modalities else set()
+        return frozenset(self.read | dated | parted)
+
+    @property
+    def outcomes(self) -> Sequence[tuple[Outcome, ...]]:
+        """By outcome id, one for each program; grows while rows come."""
+        return self._table.values
+
+    def outcome_ids(self, batch: pa.RecordBatch) -> Ints:
+        """The outcome id of each row. Raises ColumnarError for a table that is none of a scored log's shape."""
+        ids = [self.ids(frame) for frame in self.frames(batch)]
+        return np.concatenate(ids) if ids else np.empty(0, np.int32)
+
+    def frames(self, batch: pa.RecordBatch) -> Iterator[TableFrame]:
+        for start in range(0, batch.num_rows, ROWS):
+            yield TableFrame(batch.slice(start, ROWS), self._modalities, self._known)
+
+    def ids(self, frame: Frame) -> Ints:
+        return self._table.cells(frame)
+
+    # -- axes --------------------------------------------------------------------------------------------------------
+
+    def axes(self, compiled: Compiled, needs: Needs) -> list[Axis]:
+        """One for each thing that is needed."""
+        self.read |= needs.columns
+        found = []
+        for name, asked in needs.asked.items():
+            if name in needs.specs:
+                found.append(self._axes.input(needs.specs[name], asked))
+            else:
+                found.append(self._axes.derived(compiled.spans(needs.scores), name, asked))
+        return found + ([self._axes.time(needs.dates)] if needs.dates else [])
+
+    @property
+    def skips(self) -> Axis:
+        found: Axis = self._axes.once("skipped", lambda: ValueAxis(lambda frame: frame.skipped))
+        return found
+
+    def _last_axes(self) -> list[Axis]:
+        found: list[Axis] = [slot.table for slot in self._slots.values()]
+        found += [reaction.table for reaction in self._reactions]
+        found += [ValueAxis(lambda frame: frame.regions, self._where), self.skips]
+        if any(program.dates for program in self.programs):
+            found.append(self._axes.time(()))  # whether there is a time at all
+        if self._modalities:
+            found.append(ValueAxis(lambda frame: frame.strange))
+        return found
+
+    def _where(self, region: str | None) -> Hashable:
+        """What of a region matters once the policies have spoken."""
+        if self.detail == "full" or region is None:
+            return region
+        places = [(compiled, compiled.place(region)) for compiled in self.compiled]
+        return tuple(
+            None if place is None else (place == region, compiled.consequences(place)) for compiled, place in places
+        )
+
+    # -- the joined decision -----------------------------------------------------------------------------------------
+
+    def _decide(self, frame: Frame, row: int) -> tuple[Outcome, ...]:
+        found = (self._outcome(k, frame, row) for k in range(len(self.programs)))
+        if self.detail == "full":
+            return tuple(found)
+        return tuple(replace(one, region=None, effects=(), fired=(), missing=()) for one in found)
+
+    def _outcome(self, k: int, frame: Frame, row: int) -> Outcome:
+        compiled = self.compiled[k]
+        region = frame.regions.values[frame.regions.codes[row]]
+        fault = NO_REGION if region is None else _fault(compiled.program, frame, row)
+        if fault:
+            return Outcome(region, Status.UNAVAILABLE, None, reason=fault)
+        place = compiled.place(region)
+        reason = None if place == region else unknown_region(region, compiled.program)
+        if place is None:
+            return Outcome(region, Status.UNAVAILABLE, None, reason=reason)
+        found = self._joined(k, frame, row, place)
+        if reason is None:
+            return found
+        status = Status.DEGRADED if found.status is Status.DECIDED else found.status
+        return replace(found, region=region, status=status, reason=f"{reason}: decided as GLOBAL")
+
+    def _joined(self, k: int, frame: Frame, row: int, place: str) -> Outcome:
+        compiled = self.compiled[k]
+        slots = [self._slots[policy.name] for _, policy in compiled.applying(place)]
+        spoken = [slot.said(k, frame, row) for slot in slots]
+        region, at = compiled.region(place), time_of(frame, row)
+        values, mask = compiled.values(frame, row)
+        skipped = skipped_in(frame, row)
+        if skipped and region.staked(Record({}, {}, at, skipped=skipped), values, mask):
+            spoken = [slot.spoken(k, frame, row, NO_SKIPS) for slot in slots]
+        saids = tuple(one.said for one in spoken if not one.verdict.shadow)
+        arms = tuple(arm for one in spoken for arm in one.arms)
+        joined = region.joined(saids, arms, lambda number: region.consequences[number].truth(values, mask, at))
+        verdicts = tuple(one.verdict for one in spoken)
+        return replace(joined, verdicts=verdicts)
+
+
+class Slot:
+    """One policy, by name, in all programs that have it."""
+
+    def __init__(self, columnar: Columnar, name: str) -> None:
+        self.name, self._columnar = name, columnar
+        self._policies = [
+            next((policy for policy in program.policies if policy.name == name), None) for program in columnar.programs
+        ]
+        self._compiled = columnar.compiled
+        self._numbers = {k: number for number, (k, _, _) in enumerate(self._present())}
+        facts = Facts(columnar)
+        axes: list[Axis] = [ValueAxis(lambda frame: frame.regions, self._variants), columnar.skips]
+        for _, compiled, policy in self._present():
+            for variant in sorted(set(policy.places) - {-1}):
+                axes += self._axes(compiled, compiled.here(policy, variant), facts)
+        axes.append(facts.table())
+        self.table = Table(dict.fromkeys(axes), self._say)
+
+    def _present(self) -> list[tuple[int, Compiled, p.Policy]]:
+        return [(k, self._compiled[k], policy) for k, policy in enumerate(self._policies) if policy is not None]
+
+    def _variants(self, region: str | None) -> Hashable:
+        return tuple(compiled.variant(policy, region) for _, compiled, policy in self._present())
+
+    def _axes(self, compiled: Compiled, here: Here, facts: Facts) -> list[Axis]:
+        """Those of one variant; what depends on facts alone goes into `facts`."""
+        needs = Needs(compiled.specs, here.variant.scores)
+        dated = Needs(compiled.specs)
+        for guard in here.every_guard:
+            facts.guard(compiled, guard)
+            dated.dates |= {date for date in (guard.start, guard.end) if date is not None}
+        for condition in (*here.rules, *here.grants, *here.adjustments, *here.priorities):
+            names = {name for name, _ in free_names(condition)}
+            if any(needs.is_score(name) for name in names if name in compiled.specs or _is_derived(name, here)):
+                needs.condition(condition)
+            else:
+                facts.condition(compiled, condition)
+        opened = compiled.open(here)
+        for ladder, thresholds in zip(here.variant.ladders, opened.thresholds, strict=True):
+            needs.ladder(ladder.score, thresholds)
+        facts.mixed(compiled, needs)
+        arms = [_arm_axis(compiled, experiment) for experiment in here.policy.experiments]
+        self._columnar.read |= {experiment.unit for experiment in here.policy.experiments}
+        return [*self._columnar.axes(compiled, needs), *self._columnar.axes(compiled, dated), *arms]
+
+    def _say(self, frame: Frame, row: int) -> tuple[Spoken | None, ...]:
+        region, skipped = frame.regions.values[frame.regions.codes[row]], skipped_in(frame, row)
+        return tuple(
+            None if compiled.variant(policy, region) < 0 else self.spoken(k, frame, row, skipped)
+            for k, compiled, policy in self._present()
+        )
+
+    def spoken(self, k: int, frame: Frame, row: int, skipped: frozenset[str]) -> Spoken:
+        """What the policy of one program says about a row where it applies."""
+        compiled, policy = self._compiled[k], self._policies[k]
+        assert policy is not None
+        region = frame.regions.values[frame.regions.codes[row]]
+        here = compiled.here(policy, compiled.variant(policy, region))
+        opened = compiled.open(here)
+        values, mask = compiled.values(frame, row, here.every_input)
+        unasked = compiled.places.mask(name for name in skipped if name in compiled.specs)
+        said = opened.said(values, mask, time_of(frame, row), unasked)
+        arms = opened.arms(values, mask)
+        assert said.verdict is not None
+        verdict = replace(said.verdict, shadow=policy.shadow)
+        return Spoken(self._key(said, verdict, arms), said, verdict, arms)
+
+    def _key(self, said: Said, verdict: Verdict, arms: Hashable) -> Hashable:
+        """All of it that is told apart. Whether an undetermined policy is at stake depends on what it saw."""
+        state = said.state if said.undetermined else ()
+        if self._columnar.detail == "full":
+            return verdict, tuple(sorted(said.effects.items())), arms, state
+        return verdict.enforcement, verdict.routes, verdict.sanctions, verdict.open, said.speaks, arms, state
+
+    def said(self, k: int, frame: Frame, row: int) -> Spoken:
+        found: Spoken = self.table.values[self.table.cells(frame)[row]][self._numbers[k]]
+        return found
+
+
+class Facts:
+    """What a policy's conditions and guards see of everything but scores, as one axis."""
+
+    def __init__(self, columnar: Columnar) -> None:
+        self._columnar = columnar
+        self._needs: list[tuple[Compiled, Needs]] = []
+        self._truths: dict[Hashable, tuple[Compiled, Truth, frozenset[str]]] = {}
+        self._guards: dict[tuple[str, str], tuple[Input, set[tuple[str, ...]]]] = {}
+        self._mixed: dict[Axis, None] = {}
+
+    def _of(self, compiled: Compiled) -> Needs:
+        for known, needs in self._needs:
+            if known is compiled:
+                return needs
+        self._needs.append((compiled, Needs(compiled.specs)))
+        return self._needs[-1][1]
+
+    def condition(self, compiled: Compiled, expr: Expr) -> None:
+        names = frozenset(name for name, _ in free_names(expr) if name in compiled.specs)
+        key = (expr, *sorted(repr(compiled.specs[name]) for name in names))
+        if key not in self._truths:
+            self._of(compiled).condition(expr)
+            self._truths[key] = compiled, compiled.truth(expr), names
+
+    def guard(self, compiled: Compiled, guard: p.Guard) -> None:
+        for name, allowed in guard.within:
+            spec = compiled.specs[name]
+            self._of(compiled).guard(p.Guard(within=((name, allowed),)))
+            self._guards.setdefault((name, repr(spec)), (spec, set()))[1].add(allowed)
+
+    def mixed(self, compiled: Compiled, needs: Needs) -> None:
+        """Takes from `needs` what is no score: their cells are kept as they are."""
+        own = Needs(compiled.specs)
+        for name in [name for name in needs.asked if not needs.is_score(name)]:
+            own.asked[name] = needs.asked.pop(name)
+        self._mixed |= dict.fromkeys(self._columnar.axes(compiled, own))
+
+    def table(self) -> Table:
+        axes = [axis for compiled, needs in self._needs for axis in self._columnar.axes(compiled, needs)]
+        truths = [(compiled, truth, names) for compiled, truth, names in self._truths.values()]
+        guards = [(spec, sorted(allowed)) for spec, allowed in self._guards.values()]
+        mixed = list(self._mixed)
+
+        def fill(frame: Frame, row: int) -> Hashable:
+            said = tuple(truth(*compiled.values(frame, row, names)) for compiled, truth, names in truths)
+            asked = tuple(_within(read_value(frame, spec, row), allowed) for spec, allowed in guards)
+            return said, asked, tuple(int(axis.cells(frame)[row]) for axis in mixed)
+
+        return Table(dict.fromkeys([*axes, *mixed]), fill)
+
+
+class Reaction:
+    """A consequence of one program: whether its guard and its condition hold."""
+
+    def __init__(self, columnar: Columnar, compiled: Compiled, number: int) -> None:
+        item = compiled.program.consequences[number]
+        needs = Needs(compiled.specs, item.scores)
+        needs.guard(item.guard)
+        if item.when is not None:
+            needs.condition(from_json(item.when))
+        code = ReactionCode(item, compiled.places)
+
+        def fill(frame: Frame, row: int) -> int:
+            return code.truth(*compiled.values(frame, row), time_of(frame, row))
+
+        self.table = Table(columnar.axes(compiled, needs), fill)
+
+
+def _asking(compiled: Compiled) -> list[int]:
+    """The consequences that ask for more than the joined decision."""
+    items = enumerate(compiled.program.consequences)
+    return [number for number, item in items if item.when is not None or item.guard != p.ALWAYS]
+
+
+def _is_derived(name: str, here: Here) -> bool:
+    return name in here.derived
+
+
+def _within(value: Any, allowed: Sequence[tuple[str, ...]]) -> Hashable:
+    """All that guards can tell of a value."""
+    return None if value is MISSING else tuple(value in values for values in allowed)
+
+
+def _arm_axis(compiled: Compiled, experiment: p.Experiment) -> Axis:
+    spec, arm = compiled.specs[experiment.unit], Arms(experiment)
+
+    def of(value: Any) -> int:
+        if value is MISSING or value is NA:
+            return 0
+        return arm(sorted(value) if isinstance(value, frozenset) else value)
+
+    return ValueAxis(lambda frame: frame.discrete(spec), of)
+
+
+def skipped_in(frame: Frame, row: int) -> frozenset[str]:
+    found = frame.skipped
+    return NO_SKIPS if found is None else found.values[found.codes[row]]
+
+
+def _fault(program: Program, frame: Frame, row: int) -> str | None:
+    """Why no decision can be based on a row; None where one can."""
+    strange = frame.strange
+    names = () if strange is None else strange.values[strange.codes[row]]
+    if time_of(frame, row) is not None and not names:
+        return None
+    try:
+        raw = {"at": None if time_of(frame, row) is None else "2026-01-01T00:00:00Z", "modalities": list(names)}
+        read_record(raw, program)
+    except InvalidRecordError as error:
+        return str(error)
+    return None
+
+
+def _bits(programs: Sequence[Program]) -> dict[str, int]:
+    names = sorted({spec.modality for program in programs for spec in program.inputs if spec.modality is not None})
+    return {name: 1 << number for number, name in enumerate(names)}
