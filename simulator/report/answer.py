@@ -1,0 +1,172 @@
+"""A simulation's result -> the answer in three sentences: what changes, whether it gets better, what it costs."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from simulator.report.wording import METRICS, listed, named, told, told_pair, visible
+from simulator.result import (
+    ALL,
+    Bounds,
+    Changed,
+    Estimate,
+    Figure,
+    Labelled,
+    Load,
+    Metric,
+    Refused,
+    Result,
+    Transitions,
+)
+
+_BASES = ("dr", "snipw", "ipw", "all", "bounds", "labelled")  # the one that says most about every row first
+_WHOM = {
+    "labelled": "among the labelled rows, which say nothing of the others",
+    "all": "every row being labelled",
+    "ipw": "over all rows by the chance of a label",
+    "snipw": "over all rows by the chance of a label",
+    "dr": "over all rows, doubly robust",
+    "bounds": "over all rows",
+}
+
+
+def answer(result: Result) -> tuple[str, str, str]:
+    """Three sentences; names stand in backticks. Each says so where its figure is not identified."""
+    return _what_changes(result), _quality(result), _cost(result)
+
+
+def overall(result: Result) -> Changed | None:
+    return next((row for row in result.changed if row.slice == ALL), None)
+
+
+def _what_changes(result: Result) -> str:
+    row = overall(result)
+    if row is None or not row.rows:
+        return "There is no answer: the log holds no row that could be decided again."
+    if isinstance(row.changed, Refused):
+        return f"How many decisions change cannot be told: {row.changed.reason}."
+    share = told(row.changed, "share")
+    if isinstance(row.changed, Bounds):
+        return (
+            f"How many of the {row.rows:,} decisions change is not identified, it is {share.interval} %: {share.note}."
+        )
+    changed = _rows(row.changed, row.rows)
+    if not changed:
+        return f"B decides all {row.rows:,} rows as A does; at most {_high(row.changed, result)} of such rows would change."
+    interval = f", {_level(result)} interval {share.interval} %" if share.interval else ""
+    return (
+        f"B instead of A changes the decision on {changed:,} of {row.rows:,} rows ({share.main}{interval}): "
+        f"{_directions(row, changed)}{_most_often(result)}."
+    )
+
+
+def _high(figure: Estimate, result: Result) -> str:
+    return f"{100 * figure.high:.2g} % ({_level(result)} interval)"
+
+
+def _level(result: Result) -> str:
+    return f"{100 * result.run.level:g} %"
+
+
+def _rows(figure: Figure, rows: int) -> int:
+    return round(figure.value * rows) if isinstance(figure, Estimate) else 0
+
+
+def _directions(row: Changed, changed: int) -> str:
+    stricter, lenient = _rows(row.stricter, row.rows), _rows(row.lenient, row.rows)
+    rest = changed - stricter - lenient
+    parts = [f"{stricter:,} become stricter", f"{lenient:,} more lenient"]
+    if rest > 0:
+        parts.append(f"{rest:,} change only in who reviews them or what else follows")
+    return ", ".join(parts)
+
+
+def _most_often(result: Result) -> str:
+    table = next((t for t in result.transitions if t.slice == ALL and t.policy is None), None)
+    moved = _moves(table) if table else []
+    if not moved:
+        return ""
+    count, before, after = max(moved, key=lambda move: move[0])
+    return f", most often from {named(before)} to {named(after)} ({count:,})"
+
+
+def _moves(table: Transitions) -> list[tuple[int, str, str]]:
+    pairs = product(enumerate(table.names), repeat=2)
+    return [(table.counts[i][j], a, b) for (i, a), (j, b) in pairs if i != j and table.counts[i][j]]
+
+
+def moved_rows(result: Result, policy: str) -> int:
+    """How many rows' verdicts of the policy change, over all rows."""
+    tables = (t for t in result.transitions if t.slice == ALL and t.policy == policy)
+    return sum(count for table in tables for count, _, _ in _moves(table))
+
+
+def _quality(result: Result) -> str:
+    labelled = [label for label in result.labels if label.labelled]
+    if not labelled:
+        return "Whether B is right more often than A is not identified: no row has a label."
+    chosen = max(labelled, key=lambda label: (moved_rows(result, label.policy), label.labelled))
+    said = [text for metric in ("precision", "recall") if (text := _metric(result, chosen, metric))]
+    if not said:
+        return (
+            f"Whether B is right more often than A is not identified: {named(chosen.policy)} has labels, but no figure."
+        )
+    others = len(labelled) - 1
+    more = f"; {others} more labelled {'policies are' if others > 1 else 'policy is'} in the table" if others else ""
+    return f"For {named(chosen.policy)}, {' and '.join(said)}{more}."
+
+
+def best(metrics: tuple[Metric, ...], policy: str, metric: str) -> Metric | None:
+    """The policy's figure over all rows of the log whose basis says most."""
+    found = [m for m in metrics if m.slice == ALL and m.policy == policy and m.metric == metric]
+    usable = [m for m in found if not isinstance(m.figure.difference, Refused)] or found
+    return min(usable, key=lambda m: _BASES.index(m.basis), default=None)
+
+
+def _metric(result: Result, label: Labelled, name: str) -> str:
+    metric = best(result.quality, label.policy, name)
+    if metric is None:
+        return ""
+    pair, word = told_pair(metric.figure, "share"), METRICS[name]
+    if isinstance(metric.figure.difference, Refused):
+        return f"there is no figure for the {word} ({pair.difference.note})"
+    if isinstance(metric.figure.difference, Bounds):
+        return f"the change in {word} is not identified ({pair.difference.interval} pp: {pair.difference.note})"
+    verdict = "" if metric.figure.difference.low > 0 or metric.figure.difference.high < 0 else "no clear change: "
+    return (
+        f"{word} goes from {pair.a.main} to {pair.b.main} ({verdict}{pair.difference.main}, {pair.difference.interval}, "
+        f"{_WHOM[metric.basis]})"
+    )
+
+
+def _cost(result: Result) -> str:
+    red = [f"“{visible(a.title)}”" for a in result.assumptions if a.light == "red"]
+    doubt = f"{listed(red)} {'does' if len(red) == 1 else 'do'} not hold" if red else "no assumption is known to fail"
+    load = _load(result)
+    return f"{load}; {doubt}." if load else f"What review would cost is not known, for no row goes to review; {doubt}."
+
+
+def _load(result: Result) -> str:
+    items = [row for row in result.load if row.measure == "items_per_day" and row.queue is None]
+    sums = [_sum([getattr(row.figure, side) for row in items]) for side in "ab"]
+    if not items or None in sums:
+        return ""
+    a, b = (round(value or 0.0) for value in sums)
+    return f"Reviewers get {b:,} items a day instead of {a:,} ({b - a:+,}){_worst_miss(result.load)}"
+
+
+def _sum(figures: list[Figure]) -> float | None:
+    return (
+        sum(f.value for f in figures if isinstance(f, Estimate))
+        if all(isinstance(f, Estimate) for f in figures)
+        else None
+    )
+
+
+def _worst_miss(load: tuple[Load, ...]) -> str:
+    misses = [row for row in load if row.measure == "sla_miss" and isinstance(row.figure.b, Estimate)]
+    if not misses:
+        return ""
+    row = max(misses, key=lambda row: row.figure.b.value if isinstance(row.figure.b, Estimate) else 0.0)
+    pair = told_pair(row.figure, "share")
+    return f", of which B misses the deadline of {named(row.tier)} for {pair.b.main} (A: {pair.a.main})"

@@ -1,0 +1,237 @@
+"""A result -> the rows of the page's tables: chosen, put in order, worst first, cut where nobody reads on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from simulator.report.answer import moved_rows
+from simulator.report.figures import reach, whisker
+from simulator.report.wording import BASES, METRICS, Told, ToldPair, Unit, sliced, told, told_pair, visible, worse_by
+from simulator.result import ALL, Compared, Count, Estimate, Gap, Load, Metric, Refused, Result, Transitions
+
+MOST_ROWS = 15  # of one table of slices
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of an A | B | difference table. `a` and `b` are counts where there are any; `why` stands instead of figures
+    that are all refused for one reason."""
+
+    name: str
+    figures: ToldPair
+    bar: Markup
+    a: int | None = None
+    b: int | None = None
+    about: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows with a heading; `left_out` more are in the JSON."""
+
+    heading: str
+    rows: tuple[Row, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A count of the transition matrix; `heat` from 0 to 9 by its share of the row, `kind` which way it goes."""
+
+    count: int
+    share: str
+    heat: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    heading: str
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+
+def decisions(result: Result) -> Table:
+    """The joined decision over all rows: every enforcement and route that occurs."""
+    return _counted("The decision", [c for c in result.counts if c.slice == ALL and c.policy is None])
+
+
+def policies(result: Result) -> list[Table]:
+    """A table per policy whose verdicts change, the most changed first."""
+    names = [name for name in _policies(result) if _differs(result, name)]
+    names.sort(key=lambda name: -moved_rows(result, name))
+    return [
+        _counted(name, [c for c in result.counts if c.slice == ALL and c.policy == name and (c.a or c.b)])
+        for name in names
+    ]
+
+
+def unchanged(result: Result) -> list[str]:
+    return [name for name in _policies(result) if not _differs(result, name)]
+
+
+def _policies(result: Result) -> list[str]:
+    return sorted({c.policy for c in result.counts if c.slice == ALL and c.policy is not None})
+
+
+def _differs(result: Result, policy: str) -> bool:
+    counts = (c for c in result.counts if c.slice == ALL and c.policy == policy)
+    return any(c.a != c.b for c in counts) or moved_rows(result, policy) > 0
+
+
+def _counted(heading: str, counts: Sequence[Count]) -> Table:
+    scale = reach([c.rate.difference for c in counts])
+    return Table(
+        heading, tuple(_row(visible(c.name), c.rate, "share", scale, a=c.a, b=c.b, about=_kind(c)) for c in counts)
+    )
+
+
+def _kind(count: Count) -> str:
+    return "" if count.what == "enforcement" else count.what
+
+
+def _row(
+    name: str, pair: Compared, unit: Unit, scale: float, *, a: int | None = None, b: int | None = None, about: str = ""
+) -> Row:
+    figures = (pair.a, pair.b, pair.difference)
+    reasons = {figure.reason for figure in figures if isinstance(figure, Refused)}
+    alone = all(isinstance(figure, Refused) for figure in figures) and len(reasons) == 1
+    return Row(
+        name, told_pair(pair, unit), whisker(pair.difference, scale), a, b, about, reasons.pop() if alone else ""
+    )
+
+
+def quality(result: Result) -> list[Table]:
+    """Per labelled policy its figures over all rows, the most changed policy first."""
+    metrics = [m for m in (*result.quality, *result.views) if m.slice == ALL]
+    names = sorted({m.policy for m in metrics}, key=lambda name: (-moved_rows(result, name), name))
+    return [_metrics(name, [m for m in metrics if m.policy == name]) for name in names]
+
+
+def _metrics(heading: str, metrics: Sequence[Metric]) -> Table:
+    scale = reach([m.figure.difference for m in metrics])
+    return Table(heading, tuple(_row(metric_name(m), m.figure, "share", scale, about=BASES[m.basis]) for m in metrics))
+
+
+def metric_name(metric: Metric) -> str:
+    return (
+        f"F{metric.beta:g} score"
+        if metric.metric == "f_beta" and metric.beta
+        else METRICS.get(metric.metric, metric.metric)
+    )
+
+
+def slices(result: Result) -> Table:
+    """Quality per slice, first where B is surely worse than A by most."""
+    metrics = [m for m in result.quality if m.slice != ALL and not isinstance(m.figure.difference, Refused)]
+    metrics.sort(key=lambda m: -worse_by(m.metric, m.figure.difference))
+    shown = metrics[:MOST_ROWS]
+    scale = reach([m.figure.difference for m in shown])
+    rows = (
+        _row(
+            visible(sliced(m.slice)),
+            m.figure,
+            "share",
+            scale,
+            about=f"{visible(m.policy)}: {metric_name(m)} ({BASES[m.basis]})",
+        )
+        for m in shown
+    )
+    return Table("Quality by slice", tuple(rows), len(metrics) - len(shown))
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How much of a slice changes."""
+
+    name: str
+    rows: int
+    changed: Told
+    stricter: Told
+    lenient: Told
+    bar: int
+
+
+def changes(result: Result) -> tuple[list[Moved], int]:
+    """The slices of which surely most changes, and how many are left out."""
+    found = [row for row in result.changed if row.slice != ALL]
+    found.sort(key=lambda row: 0.0 if isinstance(row.changed, Refused) else -row.changed.low)
+    most = max((row.changed.value for row in found if isinstance(row.changed, Estimate)), default=0.0) or 1.0
+    shown = [
+        Moved(
+            visible(sliced(row.slice)),
+            row.rows,
+            told(row.changed, "share"),
+            told(row.stricter, "share"),
+            told(row.lenient, "share"),
+            round(100 * row.changed.value / most) if isinstance(row.changed, Estimate) else 0,
+        )
+        for row in found[:MOST_ROWS]
+    ]
+    return shown, len(found) - len(shown)
+
+
+def gaps(result: Result) -> list[tuple[Gap, Told]]:
+    """The gaps between groups, those that are real first, then the widest."""
+    found = sorted(result.fairness, key=lambda gap: (not gap.flagged, -_size(gap)))
+    return [(gap, told(gap.gap, "share", signed=True)) for gap in found]
+
+
+def _size(gap: Gap) -> float:
+    return abs(gap.gap.value) if isinstance(gap.gap, Estimate) else 0.0
+
+
+def load(result: Result) -> list[Table]:
+    """Per queue and tier what reviewers get; the tiers in the order of their names."""
+    keys = sorted({(row.queue or "", row.tier) for row in result.load}, key=lambda key: (bool(key[0]), key[1], key[0]))
+    return [
+        _load(queue, tier, [r for r in result.load if (r.queue or "", r.tier) == (queue, tier)]) for queue, tier in keys
+    ]
+
+
+def _load(queue: str, tier: str, rows: Sequence[Load]) -> Table:
+    def line(row: Load) -> Row:
+        unit: Unit = "share" if row.measure in ("utilisation", "sla_miss") else "number"
+        return _row(_load_name(row), row.figure, unit, reach([row.figure.difference]), about=visible(row.method))
+
+    return Table(visible(f"{tier}, queue {queue}" if queue else tier), tuple(map(line, rows)))
+
+
+def _load_name(row: Load) -> str:
+    name = METRICS[row.measure]
+    return f"{name} ({_duration(row.sla_minutes)})" if row.measure == "sla_miss" and row.sla_minutes else name
+
+
+def _duration(minutes: float) -> str:
+    return f"{minutes:g} min" if minutes < 60 else f"{minutes / 60:g} h"
+
+
+def heats(result: Result) -> list[Heat]:
+    """The transition matrices over all rows: the joined decision, then the policies that change, the most changed first."""
+    found = [t for t in result.transitions if t.slice == ALL]
+    found = [t for t in found if t.policy is None or moved_rows(result, t.policy)]
+    found.sort(key=lambda t: (t.policy is not None, -moved_rows(result, t.policy or "")))
+    return [_heat(t, result.enforcements) for t in found]
+
+
+def _heat(table: Transitions, ladder: tuple[str, ...]) -> Heat:
+    kept = [i for i, row in enumerate(table.counts) if any(row) or any(line[i] for line in table.counts)]
+    names = tuple(visible(table.names[i]) for i in kept)
+    rows = tuple((visible(table.names[i]), tuple(_cell(table, i, j, ladder) for j in kept)) for i in kept)
+    return Heat(visible(table.policy) if table.policy else "The decision", names, rows)
+
+
+def _cell(table: Transitions, i: int, j: int, ladder: tuple[str, ...]) -> Cell:
+    count, total = table.counts[i][j], sum(table.counts[i])
+    share = count / total if total else 0.0
+    on_ladder = table.names[i] in ladder and table.names[j] in ladder
+    kind = "same" if i == j else "open" if not on_ladder else "stricter" if j > i else "lenient"
+    return Cell(count, _percent(share), 0 if not count else 1 + min(8, int(9 * share**0.5)), kind if count else "none")
+
+
+def _percent(share: float) -> str:
+    return "" if not share else "under 0.1 %" if share < 0.001 else f"{100 * share:.1f} %"

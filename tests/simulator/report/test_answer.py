@@ -1,0 +1,82 @@
+"""The three sentences: from the numbers, and honest where there are none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from simulator.report.answer import answer
+from simulator.result import ALL, Bounds, Changed, Compared, Estimate, Metric, Refused
+from tests.simulator.report.example import ROWS, example, wilson
+
+
+def said(result):
+    return [sentence.replace("\N{NO-BREAK SPACE}", " ").replace("\N{MINUS SIGN}", "-") for sentence in answer(result)]
+
+
+def test_the_three_sentences_of_the_example():
+    changes, quality, cost = said(example())
+    assert changes == (
+        "B instead of A changes the decision on 412 of 24,783 rows (1.66 %, 95 % interval 1.51 to 1.83 %): 392 become "
+        "stricter, 8 more lenient, 12 change only in who reviews them or what else follows, most often from `allow` to "
+        "`reduce` (388)."
+    )
+    assert quality.startswith(
+        "For `hate`, precision goes from 58.0 % to 50.4 % (-7.6 pp, -9.8 to -5.5, every row being labelled)"
+    )
+    assert cost == (
+        "Reviewers get 120 items a day instead of 105 (+15), of which B misses the deadline of `P1` for 12.4 % (A: 3.1 %); "
+        "“labels of `harassment` are missing at random” does not hold."
+    )
+
+
+def test_no_change_is_told_with_what_it_could_still_be():
+    none = wilson(0, ROWS)
+    assert said(replace(example(), changed=(Changed(ALL, ROWS, none, none, none),)))[0] == (
+        "B decides all 24,783 rows as A does; at most 0.015 % (95 % interval) of such rows would change."
+    )
+
+
+def test_changes_that_missing_scores_leave_open_are_no_point():
+    open_ = Bounds(0.01, 0.2, "manski", ROWS, "4,700 rows lack `text.hate`")
+    sentence = said(replace(example(), changed=(Changed(ALL, ROWS, open_, open_, open_),)))[0]
+    assert (
+        sentence
+        == "How many of the 24,783 decisions change is not identified, it is 1 to 20 %: 4,700 rows lack `text.hate`."
+    )
+
+
+def test_an_empty_log_has_no_answer():
+    refused = Refused("no row")
+    empty = replace(
+        example(), changed=(Changed(ALL, 0, refused, refused, refused),), labels=(), load=(), assumptions=()
+    )
+    assert said(empty) == [
+        "There is no answer: the log holds no row that could be decided again.",
+        "Whether B is right more often than A is not identified: no row has a label.",
+        "What review would cost is not known, for no row goes to review; no assumption is known to fail.",
+    ]
+
+
+def test_quality_without_identification_says_so_and_gives_no_point():
+    between = Bounds(-0.3, 0.2, "manski", ROWS, "12,402 rows were never reviewed")
+    unknown = Metric(ALL, "hate", "precision", "bounds", Compared(between, between, between))
+    sentence = said(replace(example(), quality=(unknown,)))[1]
+    assert "the change in precision is not identified (-30 to +20 pp: 12,402 rows were never reviewed)" in sentence
+    assert "goes from" not in sentence
+
+
+def test_a_refused_figure_is_told_with_its_reason():
+    none = Refused("the effective sample size is 2.1, at least 30 are needed")
+    refused = Metric(ALL, "hate", "precision", "ipw", Compared(none, none, none))
+    assert (
+        "there is no figure for the precision (the effective sample size is 2.1, at least 30 are needed)"
+        in said(replace(example(), quality=(refused,)))[1]
+    )
+
+
+def test_a_figure_of_every_row_is_preferred_to_one_of_the_labelled_rows():
+    one = Compared(wilson(10, 20), wilson(10, 20), Estimate(0.0, -0.1, 0.1, "paired", 20))
+    other = Compared(wilson(16, 20), wilson(16, 20), Estimate(0.0, -0.1, 0.1, "paired", 20))
+    both = (Metric(ALL, "hate", "precision", "labelled", one), Metric(ALL, "hate", "precision", "ipw", other))
+    sentence = said(replace(example(), quality=both))[1]
+    assert "80 % to 80 % (no clear change: 0 pp, -10 to +10, over all rows by the chance of a label)" in sentence

@@ -1,0 +1,149 @@
+"""The page: complete, alone, well formed; and no text of a log becomes a part of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from simulator.report.page import html
+from simulator.report.text import summary
+from simulator.result import Result, Transitions
+from tests.simulator.report.example import HOSTILE, example, hostile
+
+VOID = {"meta", "br"}
+
+
+class Reader(HTMLParser):
+    """Collects the elements and texts; fails where one is not closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"</{tag}> closes something else"
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+
+def read(result: Result) -> Reader:
+    reader = Reader()
+    reader.feed(html(result))
+    reader.close()
+    assert not reader.open
+    return reader
+
+
+def least() -> Result:
+    return Result(example().run, ("allow",))
+
+
+@pytest.mark.parametrize("result", [example(), hostile(), least()], ids=["example", "hostile", "least"])
+def test_every_page_is_well_formed_and_needs_nothing_else(result):
+    reader = read(result)
+    assert not {tag for tag, _ in reader.tags} & {"script", "link", "img", "iframe", "object", "base", "form"}
+    for _, attributes in reader.tags:
+        assert not {name for name in attributes if name.startswith("on") or name in {"src", "srcset", "xlink:href"}}
+        assert (attributes.get("href") or "#").startswith("#")
+    styles = html(result).split("<style>")[1].split("</style>")[0]
+    assert "url(" not in styles
+    assert "@import" not in styles
+
+
+def test_hostile_texts_change_no_element():
+    kept = [tag for tag, _ in read(example()).tags]
+    spoiled = [tag for tag, _ in read(hostile()).tags]
+    assert set(spoiled) == set(kept)
+    assert html(hostile()).count("<script") == 0
+    assert {char for char in html(hostile()) if not char.isprintable()} <= {"\n", "\N{NO-BREAK SPACE}"}
+
+
+def test_hostile_texts_are_shown_as_they_are():
+    assert 'alert("x")</script>\\u202e\\u0000&{{ 7*7 }}' in "".join(read(hostile()).words)
+    assert HOSTILE not in summary(hostile())
+
+
+def test_links_within_the_page_lead_somewhere():
+    reader = read(example())
+    ids = {attributes["id"] for _, attributes in reader.tags if "id" in attributes}
+    assert {attributes["href"].removeprefix("#") for tag, attributes in reader.tags if tag == "a"} <= ids
+
+
+def test_ids_are_unique():
+    found = [attributes["id"] for _, attributes in read(example()).tags if "id" in attributes]
+    assert len(found) == len(set(found))
+
+
+def test_the_same_result_gives_the_same_page():
+    assert html(example()) == html(example())
+
+
+def test_everything_that_reproduces_the_run_is_there():
+    text, run = " ".join(read(example()).words), example().run
+    for needed in (
+        run.command,
+        run.a.digest,
+        run.b.digest,
+        run.files[0].digest,
+        str(run.seed),
+        run.limen,
+        "95 %",
+        "wilson",
+    ):
+        assert needed in text
+
+
+def test_what_is_not_identified_or_refused_is_said_in_the_tables():
+    text = " ".join(read(example()).words)
+    assert "not identified" in text
+    assert "no figure" in text
+    assert "nobody looked here: no label" in text
+
+
+def test_red_assumptions_come_first():
+    page = html(example())
+    places = [page.index(words) for words in ("■ does not hold", "▲ may matter", "● holds")]
+    assert places == sorted(places)
+
+
+def test_caveats_stand_before_the_figures_and_beside_slices_and_drift():
+    page = html(example())
+    at = [match.start() for match in re.finditer("are drawn from a hash", page)]
+    assert len(at) >= 4
+    assert at[0] < page.index('id="decisions"')
+
+
+def test_rows_left_open_are_no_stricter_decision():
+    table = Transitions(
+        example().transitions[0].slice, None, ("allow", "remove", "undetermined"), ((5, 1, 2), (1, 5, 0), (0, 0, 1))
+    )
+    page = html(replace(example(), transitions=(table,)))
+    assert [page.count(f'<td class="{kind} ') for kind in ("stricter", "lenient", "open", "same")] == [1, 1, 1, 3]
+
+
+def test_the_summary_tells_the_answer_the_doubts_and_the_data():
+    text = summary(example())
+    assert text.startswith("A community-standards against B with changes, 24,783 rows\n")
+    assert all(len(line) <= 110 for line in text.splitlines())
+    for needed in (
+        "not identified (8 to 71)",
+        "[does not hold]",
+        "Mind: `region`",
+        "12 rows of hate: NaN instead of a score",
+    ):
+        assert needed in text
