@@ -1,0 +1,190 @@
+"""Parquet and Arrow IPC -> the columns of a log, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from simulator.account import FileTally
+from simulator.reading.convert import Raw
+from simulator.reading.places import LogError, Place, one_line
+
+Columns: TypeAlias = tuple[int, Mapping[str, Raw]]  # rows, and the columns asked for by their foreign names
+
+BLOCK = 4 << 20  # bytes read at a time
+LARGE_CHUNK = 64 << 20  # a column chunk above it is read in parts, so that memory does not grow with it
+
+
+class DamagedError(Exception):
+    """Reading had to stop in the midst of a file."""
+
+
+def leaves(schema: pa.Schema) -> dict[str, tuple[tuple[str, ...], pa.DataType]]:
+    """Columns by their names, those inside of structs by dotted ones; `scores` and `facts` lend their columns no prefix."""
+    found: dict[str, tuple[tuple[str, ...], pa.DataType]] = {}
+
+    def walk(prefix: str, path: tuple[str, ...], field: pa.Field) -> None:
+        if pa.types.is_struct(field.type):
+            inner = "" if not path and field.name in ("scores", "facts") else f"{prefix}{field.name}."
+            for index in range(field.type.num_fields):
+                walk(inner, (*path, field.name), field.type.field(index))
+        else:
+            found.setdefault(f"{prefix}{field.name}", ((*path, field.name), field.type))
+
+    for field in schema:
+        walk("", (), field)
+    return found
+
+
+def flat_schema(schema: pa.Schema) -> pa.Schema:
+    names = schema.names
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise LogError(f"two columns are named `{twice}`, expected a name for each")
+    return pa.schema([(name, held) for name, (_, held) in leaves(schema).items()])
+
+
+def _pull(batch: pa.RecordBatch, path: tuple[str, ...]) -> pa.Array:
+    array = batch.column(path[0])
+    for name in path[1:]:
+        array = pc.struct_field(array, name)
+    return array
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetSource:
+    """Read row group by row group, only the columns asked for."""
+
+    place: Place
+    metadata: Any
+    arrow: pa.Schema
+    schema: pa.Schema
+    format: str = "parquet"
+    parse: bool = False
+
+    @classmethod
+    def open(cls, place: Place) -> ParquetSource:
+        try:
+            with place.fs.open_input_file(place.inner) as handle, pq.ParquetFile(handle, pre_buffer=False) as file:
+                return cls(place, file.metadata, file.schema_arrow, flat_schema(file.schema_arrow))
+        except pa.ArrowInvalid as error:
+            hint = (
+                "its footer, which stands at the end, cannot be read, so the file is not whole: write or fetch it anew"
+            )
+            raise LogError(f"cannot read `{place.path}`: {hint} ({one_line(error)})") from None
+
+    @property
+    def path(self) -> str:
+        return self.place.path
+
+    @property
+    def bytes(self) -> int | None:
+        return self.place.bytes
+
+    @property
+    def rows(self) -> int | None:
+        return int(self.metadata.num_rows)
+
+    def batches(
+        self,
+        names: Collection[str],
+        texts: Collection[str],
+        size: int,
+        tally: FileTally,  # noqa: ARG002 - of rows that can be read, none is left out
+        *,
+        threads: bool,
+    ) -> Iterator[Columns]:
+        where = {name: leaves(self.arrow)[name][0] for name in names}
+        wanted = sorted({".".join(path) for path in where.values()})
+        encoded = [".".join(where[name]) for name in texts if name in where and len(where[name]) == 1]
+        options = {"pre_buffer": False, "metadata": self.metadata, "read_dictionary": encoded}
+        buffered = 0 if self.place.local and self._largest() <= LARGE_CHUNK else BLOCK
+        try:
+            with (
+                self.place.fs.open_input_file(self.place.inner) as handle,
+                pq.ParquetFile(handle, buffer_size=buffered, **options) as file,
+            ):
+                for batch in file.iter_batches(size, columns=wanted, use_threads=threads):
+                    yield batch.num_rows, {name: _pull(batch, path) for name, path in where.items()}
+        except (OSError, pa.ArrowException) as error:
+            raise DamagedError(one_line(error)) from None
+
+    def _largest(self) -> int:
+        groups = (self.metadata.row_group(index) for index in range(self.metadata.num_row_groups))
+        return max(
+            (group.column(i).total_compressed_size for group in groups for i in range(group.num_columns)), default=0
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowSource:
+    """Arrow IPC: a file (Feather, version 2) or a stream."""
+
+    place: Place
+    arrow: pa.Schema
+    schema: pa.Schema
+    stream: bool
+    rows: int | None = None
+    format: str = "arrow"
+    parse: bool = False
+
+    @classmethod
+    def open(cls, place: Place) -> ArrowSource:
+        with place.fs.open_input_file(place.inner) as handle:
+            stream = handle.read(6) != b"ARROW1"
+            handle.seek(0)
+            try:
+                reader = pa.ipc.open_stream(handle) if stream else pa.ipc.open_file(handle)
+            except pa.ArrowInvalid as error:
+                hint = (
+                    "its index stands at the end: the file is not whole"
+                    if not stream
+                    else "the stream does not begin well"
+                )
+                raise LogError(f"cannot read `{place.path}`: {hint} ({one_line(error)})") from None
+            return cls(place, reader.schema, flat_schema(reader.schema), stream)
+
+    @property
+    def path(self) -> str:
+        return self.place.path
+
+    @property
+    def bytes(self) -> int | None:
+        return self.place.bytes
+
+    def batches(
+        self,
+        names: Collection[str],
+        texts: Collection[str],  # noqa: ARG002 - the file says how they are encoded
+        size: int,
+        tally: FileTally,  # noqa: ARG002
+        *,
+        threads: bool,
+    ) -> Iterator[Columns]:
+        where = {name: leaves(self.arrow)[name][0] for name in names}
+        fields = sorted({self.arrow.get_field_index(path[0]) for path in where.values()})
+        options = pa.ipc.IpcReadOptions(included_fields=fields, use_threads=threads)
+        try:
+            with self._handle() as handle:
+                for whole in self._read(handle, options):
+                    for start in range(0, whole.num_rows, size):
+                        batch = whole.slice(start, size)
+                        yield batch.num_rows, {name: _pull(batch, path) for name, path in where.items()}
+        except (OSError, pa.ArrowException) as error:
+            raise DamagedError(one_line(error)) from None
+
+    def _handle(self) -> Any:
+        return pa.memory_map(self.place.inner) if self.place.local else self.place.fs.open_input_file(self.place.inner)
+
+    def _read(self, handle: Any, options: Any) -> Iterator[pa.RecordBatch]:
+        if self.stream:
+            yield from pa.ipc.open_stream(handle, options=options)
+            return
+        reader = pa.ipc.open_file(handle, options=options)
+        for index in range(reader.num_record_batches):
+            yield reader.get_batch(index)
