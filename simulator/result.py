@@ -238,7 +238,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Review load of a tier (`queue` None: over all queues). `measure` is `items_per_day`, `utilisation` (a share; over 1 the
+    """Review load of a tier (`all`: over all tiers) in a queue (None: over all queues). `measure` is `items_per_day`, `utilisation` (a share; over 1 the
     queue grows without end), `sla_miss` (a share of the items; `sla_minutes` the target) or `wait_minutes` (mean).
     `method` is such as `erlang c`, `cobham`, `simulation`, `counted`."""
 
@@ -331,7 +331,8 @@ class ColumnUse:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """What the figures rest on. Green: checked or harmless; amber: may matter; red: does not hold, or cannot be known."""
+    """What the figures rest on. `title` says how things are (`nobody reviews general`), `text` what follows from it. Green: checked
+    or harmless; amber: may matter; red: figures mislead who does not know it."""
 
     light: Light
     title: str

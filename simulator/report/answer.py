@@ -141,13 +141,14 @@ def _metric(result: Result, label: Labelled, name: str) -> str:
 
 def _cost(result: Result) -> str:
     red = [f"“{visible(a.title)}”" for a in result.assumptions if a.light == "red"]
-    doubt = f"{listed(red)} {'does' if len(red) == 1 else 'do'} not hold" if red else "no assumption is known to fail"
+    doubt = f"beware: {listed(red)}" if red else "no assumption is known to fail"
     load = _load(result)
     return f"{load}; {doubt}." if load else f"What review would cost is not known, for no row goes to review; {doubt}."
 
 
 def _load(result: Result) -> str:
     items = [row for row in result.load if row.measure == "items_per_day" and row.queue is None]
+    items = [row for row in items if row.tier == "all"] or items
     sums = [_sum([getattr(row.figure, side) for row in items]) for side in "ab"]
     if not items or None in sums:
         return ""
@@ -169,4 +170,5 @@ def _worst_miss(load: tuple[Load, ...]) -> str:
         return ""
     row = max(misses, key=lambda row: row.figure.b.value if isinstance(row.figure.b, Estimate) else 0.0)
     pair = told_pair(row.figure, "share")
-    return f", of which B misses the deadline of {named(row.tier)} for {pair.b.main} (A: {pair.a.main})"
+    where = named(row.tier) + (f" in {named(row.queue)}" if row.queue else "")
+    return f", of which B misses the deadline of {where} for {pair.b.main} (A: {pair.a.main})"

@@ -186,24 +186,24 @@ def _size(gap: Gap) -> float:
 
 
 def load(result: Result) -> list[Table]:
-    """Per queue and tier what reviewers get; the tiers in the order of their names."""
-    keys = sorted({(row.queue or "", row.tier) for row in result.load}, key=lambda key: (bool(key[0]), key[1], key[0]))
-    return [
-        _load(queue, tier, [r for r in result.load if (r.queue or "", r.tier) == (queue, tier)]) for queue, tier in keys
-    ]
+    """A table per queue of what its reviewers get, first that of all queues; tiers as they come."""
+    queues = sorted({row.queue or "" for row in result.load})
+    return [_load(queue, [row for row in result.load if (row.queue or "") == queue]) for queue in queues]
 
 
-def _load(queue: str, tier: str, rows: Sequence[Load]) -> Table:
+def _load(queue: str, rows: Sequence[Load]) -> Table:
     def line(row: Load) -> Row:
         unit: Unit = "share" if row.measure in ("utilisation", "sla_miss") else "number"
-        return _row(_load_name(row), row.figure, unit, reach([row.figure.difference]), about=visible(row.method))
+        alike = [other.figure.difference for other in rows if other.measure == row.measure]
+        return _row(_load_name(row), row.figure, unit, reach(alike), about=visible(row.method))
 
-    return Table(visible(f"{tier}, queue {queue}" if queue else tier), tuple(map(line, rows)))
+    rows = sorted(rows, key=lambda row: [other.tier for other in rows].index(row.tier))
+    return Table(visible(queue), tuple(map(line, rows)))
 
 
 def _load_name(row: Load) -> str:
-    name = METRICS[row.measure]
-    return f"{name} ({_duration(row.sla_minutes)})" if row.measure == "sla_miss" and row.sla_minutes else name
+    within = f" ({_duration(row.sla_minutes)})" if row.measure == "sla_miss" and row.sla_minutes else ""
+    return f"{'all tiers' if row.tier == 'all' else visible(row.tier)}: {METRICS[row.measure]}{within}"
 
 
 def _duration(minutes: float) -> str:

@@ -12,7 +12,7 @@ from simulator.result import Result
 
 WIDTH = 100
 _MOST = 8  # rows of a table
-_LIGHTS = {"red": "does not hold", "amber": "may matter"}
+_LIGHTS = {"red": "beware", "amber": "mind"}
 
 
 def summary(result: Result, width: int = WIDTH) -> str:

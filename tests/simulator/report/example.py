@@ -205,7 +205,7 @@ def example() -> Result:
         assumptions=(
             Assumption("green", "the scores are those of the scorers in use", "one scorer version throughout the log"),
             Assumption("amber", "people behave the same under B", "posts, reports and appeals that B would have caused are not in the log"),
-            Assumption("red", "labels of `harassment` are missing at random", "below 0.3 nobody looked: 12,402 rows had no chance of a label"),
+            Assumption("red", "labels of `harassment` are not missing at random", "below 0.3 nobody looked: 12,402 rows had no chance of a label"),
         ),
         caveats=("`region` and `ts` are drawn from a hash of the id: differences between regions or days are chance.",),
         curves=(_curve("hate", "text.hate"), _curve("harassment", "text.toxicity", (Zone(0.0, 0.3, 12_402),))),

@@ -25,7 +25,7 @@ def test_the_three_sentences_of_the_example():
     )
     assert cost == (
         "Reviewers get 120 items a day instead of 105 (+15), of which B misses the deadline of `P1` for 12.4 % (A: 3.1 %); "
-        "“labels of `harassment` are missing at random” does not hold."
+        "beware: “labels of `harassment` are not missing at random”."
     )
 
 

@@ -117,7 +117,7 @@ def test_what_is_not_identified_or_refused_is_said_in_the_tables():
 
 def test_red_assumptions_come_first():
     page = html(example())
-    places = [page.index(words) for words in ("■ does not hold", "▲ may matter", "● holds")]
+    places = [page.index(words) for words in ("■ beware", "▲ mind", "● sound")]
     assert places == sorted(places)
 
 
@@ -142,7 +142,7 @@ def test_the_summary_tells_the_answer_the_doubts_and_the_data():
     assert all(len(line) <= 110 for line in text.splitlines())
     for needed in (
         "not identified (8 to 71)",
-        "[does not hold]",
+        "[beware]",
         "Mind: `region`",
         "12 rows of hate: NaN instead of a score",
     ):
