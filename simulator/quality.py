@@ -8,7 +8,7 @@ of the others, is never given.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -72,11 +72,15 @@ def _ratio(numerator: Floats, denominator: Floats) -> Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Estimates ratios on one sample. `zones` are the sets of cells that A and B treat alike; `model` is for `dr`."""
+    """Tells ratios of one sample. Cells that A and B treat alike, and that are seen or unseen alike, are added up: `sample` has these
+    few cells, `first` names one cell of the caller's for each. `fine` keeps the caller's cells, for `model`, which `dr` needs.
+    """
 
     sample: Sample
     zones: Ints
     seen: Unseen | None  # None: every row has a label, or no propensity is known
+    first: Ints
+    fine: Sample
     model: Floats | None = None
     level: float = LEVEL
     minimum: float = MINIMUM
@@ -90,14 +94,19 @@ class Judge:
         model: Floats | None = None,
         level: float = LEVEL,
         minimum: float = MINIMUM,
-        seen: Unseen | None = None,
+        unseen_rows: Unseen | None = None,
     ) -> Judge:
-        """`seen`: what is found of the rows, where `sample` weighs them by views."""
+        """`unseen_rows`: what was found of the rows, for a `sample` in which they weigh their views."""
         zones = acts_a + 2 * acts_b.astype(np.int64)
-        if sample.everyone or not sample.weighted:
-            return cls(sample, zones, None, None, level, minimum)
-        known = sure(sample)
-        return cls(known, zones, seen or unseen(known, zones), model, level, minimum)
+        seen = None
+        if sample.weighted and not sample.everyone:
+            sample = sure(sample)
+            seen = unseen_rows or unseen(sample, zones)
+        blind = np.zeros_like(acts_a) if seen is None else seen.cells
+        codes, first, groups = np.unique(2 * zones + blind, return_index=True, return_inverse=True)
+        small = sample.grouped(groups, len(codes))
+        collapsed = None if seen is None else replace(seen, cells=codes % 2 == 1)
+        return cls(small, codes // 2, collapsed, first, sample, model, level, minimum)
 
     def bases(self, methods: tuple[Method, ...] = METHODS) -> tuple[Basis, ...]:
         """What can be told: `all` where each row has a label, estimates where the chance of it is known, else bounds."""
@@ -106,7 +115,8 @@ class Judge:
         return methods if self.seen is not None else ("bounds",)
 
     def told(self, a: Ratio, b: Ratio, methods: tuple[Method, ...] = METHODS) -> Iterator[tuple[Basis, Compared]]:
-        """The ratio under A and B by each of `bases`; by bounds, too, where an estimate is refused, and alone, where none is possible."""
+        """The ratio under A and B, given by the caller's cells, on each of `bases`; as bounds, too, where an estimate is refused, and
+        as bounds alone where none is possible."""
         refused = False
         for basis in self.bases(methods):
             found = self.compared(a, b, basis)
@@ -116,21 +126,26 @@ class Judge:
                 return
             refused |= basis != "dr" and any(isinstance(figure, Refused) for figure in figures)
             yield basis, found
-        if refused and not self.sample.everyone and self.seen is not None:
+        if refused and self.seen is not None:
             yield "bounds", self.compared(a, b, "bounds")
 
     def compared(self, a: Ratio, b: Ratio, basis: Basis) -> Compared:
-        return Compared(self.figure(a, basis), self.figure(b, basis), self._difference(a, b, basis))
+        return Compared(self.figure(a, basis), self.figure(b, basis), self.difference(a, b, basis))
 
-    def figure(self, ratio: Ratio, basis: Basis) -> Figure:
+    def figure(self, of: Ratio, basis: Basis) -> Figure:
         """One ratio. Where nobody looked at rows that it depends on, bounds whatever the basis."""
+        ratio = of.select(self.first)
         if basis == "all":
             return share(_sums(self.sample), ratio.numerator, ratio.denominator, self.level)
         if basis == "bounds" or self._blind(ratio.open):
             return bounds(self._fill, ratio, self._why, self.level, self.minimum)
-        return estimated(self.sample, ratio, basis, self.model, self.level, self.minimum)
+        if basis == "dr":
+            return estimated(self.fine, of, basis, self.model, self.level, self.minimum)
+        return estimated(self.sample, ratio, basis, None, self.level, self.minimum)
 
-    def _difference(self, a: Ratio, b: Ratio, basis: Basis) -> Figure:
+    def difference(self, of_a: Ratio, of_b: Ratio, basis: Basis) -> Figure:
+        """B - A, paired: over the same rows."""
+        a, b = of_a.select(self.first), of_b.select(self.first)
         if not self.sample.rows[treated_apart(a, b)].any():
             return Estimate(0.0, 0.0, 0.0, "exact", int(self.sample.rows[:, 1:].sum()))
         if basis == "all":
@@ -138,7 +153,9 @@ class Judge:
             return share_difference(_sums(self.sample), left, right, self.level)
         if basis == "bounds" or self._blind(a.open | b.open):
             return bounds_difference(self._fill, a, b, self._why, self.level, self.minimum)
-        return difference(self.sample, a, b, basis, self.model, self.level, self.minimum)
+        if basis == "dr":
+            return difference(self.fine, of_a, of_b, basis, self.model, self.level, self.minimum)
+        return difference(self.sample, a, b, basis, None, self.level, self.minimum)
 
     def _blind(self, cells: Bools) -> bool:
         return self.seen is not None and bool((self.seen.cells & cells & (self.sample.rows[:, 0] > 0)).any())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from simulator import labels
 from simulator.labels import Ratio, Sample, difference, effective_size, estimated, kish, outcome_model, solve
 from simulator.quality import metrics
 from simulator.ratios import Sums, share, share_difference
@@ -18,8 +19,8 @@ TRAFFIC = np.tile(SHARES, 2) / 2
 
 def truth(ratio: Ratio) -> float:
     """Of the traffic that `draw` draws from."""
-    labels = np.stack((1 - np.tile(VIOLATIONS, 2), np.tile(VIOLATIONS, 2)), axis=1) * TRAFFIC[:, None]
-    return float((labels * ratio.numerator).sum() / (labels * ratio.denominator).sum())
+    rows = np.stack((1 - np.tile(VIOLATIONS, 2), np.tile(VIOLATIONS, 2)), axis=1) * TRAFFIC[:, None]
+    return float((rows * ratio.numerator).sum() / (rows * ratio.denominator).sum())
 
 
 @pytest.mark.parametrize("metric", list(A))
@@ -93,7 +94,9 @@ def test_variance_is_that_of_the_rows_one_by_one():
         moves = solved.base[rows.cell] + np.where(
             rows.reviewed, solved.pull[rows.cell, rows.violation.astype(int)] / rows.propensity, 0
         )
-        assert solved.variance(sample) == pytest.approx(float((moves**2).sum()), rel=1e-9)
+        plain = labels._squared(sample, solved.base, solved.pull)
+        assert plain == pytest.approx(float((moves**2).sum()), rel=1e-9)
+        assert plain < solved.variance(sample) < 1.1 * plain
         assert moves.sum() == pytest.approx(0, abs=1e-9)
 
 

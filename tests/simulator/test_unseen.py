@@ -106,7 +106,7 @@ def test_a_zone_where_nobody_looks_is_bounded_the_others_are_estimated():
     rng = np.random.default_rng(6)
     rows = draw(rng, 20_000, chance=np.where(np.arange(6) == 3, 0, CHANCE))  # where B acts and A does not
     judge = Judge.of(rows.sample(), ACTS_A, ACTS_B, outcome_model(rows.sample(), BAND, REGION))
-    assert np.array_equal(judge.seen.cells, BAND == 3)
+    assert np.array_equal(unseen(rows.sample(), ZONES).cells, BAND == 3)
     assert judge.seen.why == (f"nobody looked at a zone of {int((BAND[rows.cell] == 3).sum())} rows",)
     found = dict(judge.told(A["precision"], B["precision"]))
     assert set(found) == {"ipw", "snipw", "dr"}
