@@ -17,8 +17,8 @@ MOST_ROWS = 15  # of one table of slices
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of an A | B | difference table. `a` and `b` are counts where there are any; `why` stands instead of figures
-    that are all refused for one reason."""
+    """A line of an A | B | difference table. `a` and `b` are counts where there are any; `reasons` say why a figure is refused or not
+    identified, and stand instead of all three where `no_figure`."""
 
     name: str
     figures: ToldPair
@@ -26,7 +26,8 @@ class Row:
     a: int | None = None
     b: int | None = None
     about: str = ""
-    why: str = ""
+    reasons: tuple[str, ...] = ()
+    no_figure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +99,9 @@ def _row(
     name: str, pair: Compared, unit: Unit, scale: float, *, a: int | None = None, b: int | None = None, about: str = ""
 ) -> Row:
     figures = (pair.a, pair.b, pair.difference)
-    reasons = {figure.reason for figure in figures if isinstance(figure, Refused)}
+    reasons = tuple(dict.fromkeys(visible(f.reason, 300) for f in figures if not isinstance(f, Estimate)))
     alone = all(isinstance(figure, Refused) for figure in figures) and len(reasons) == 1
-    return Row(
-        name, told_pair(pair, unit), whisker(pair.difference, scale), a, b, about, reasons.pop() if alone else ""
-    )
+    return Row(name, told_pair(pair, unit), whisker(pair.difference, scale), a, b, about, reasons, alone)
 
 
 def quality(result: Result) -> list[Table]:

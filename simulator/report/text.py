@@ -55,7 +55,7 @@ def _padded(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
 
 
 def _cells(row: tables.Row) -> tuple[str, str, str, str]:
-    if row.why:
+    if row.no_figure:
         return row.name, "no figure", "no figure", "no figure"
     figures = row.figures
     return row.name, _cell(figures.a, row.a), _cell(figures.b, row.b), _cell(figures.difference, None)

@@ -113,6 +113,8 @@ def test_what_is_not_identified_or_refused_is_said_in_the_tables():
     assert "not identified" in text
     assert "no figure" in text
     assert "nobody looked here: no label" in text
+    assert "12,402 rows below 0.3 were never reviewed" in text
+    assert "no figure: no row has a label of spam" in text.replace("  ", " ")
 
 
 def test_red_assumptions_come_first():
