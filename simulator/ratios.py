@@ -123,14 +123,14 @@ def share_difference(
 
 
 def _correlation(a: _Linear, b: _Linear, sums: Sums) -> float:
-    """From the variance of the difference, to which two rows more are added that tell A and B apart.
+    """From the variance of the difference, which is taken to be no smaller than that of two rows that tell A and B apart.
 
-    Such rows are counts, often small ones: as Bonett and Price (2012), Journal of
-    Educational and Behavioral Statistics 37, 479, do for paired proportions, one is added on either side.
+    One on either side, as Bonett and Price (2012), Journal of Educational and Behavioral Statistics 37, 479, add for paired proportions:
+    that none was seen does not say that there is none.
     """
     first, second = a.variance(sums), b.variance(sums)
     if first <= 0 or second <= 0:
         return 0.0
     apart = float(np.sum(sums.squares * (b.influence - a.influence) ** 2))
-    apart += first / a.effective + second / b.effective
+    apart = max(apart, first / a.effective + second / b.effective)
     return max(-1.0, min(1.0, (first + second - apart) / (2 * math.sqrt(first * second))))

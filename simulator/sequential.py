@@ -89,14 +89,23 @@ def proportion_sequence(count: int, of: int, level: float = LEVEL) -> Figure:
     return estimate(count / of, beta_binomial_bounds(count, of, level), "beta-binomial mixture", of)
 
 
-def proportion_difference_sequence(count_a: int, of_a: int, count_b: int, of_b: int, level: float = LEVEL) -> Figure:
+def beta_binomial_difference_bounds(
+    count_a: ArrayLike, of_a: ArrayLike, count_b: ArrayLike, of_b: ArrayLike, level: float = LEVEL
+) -> Bounds:
     """B - A of shares of two arms: the two sequences, each at half the error (Bonferroni). Exact, and longer than need be."""
+    each = 1 - (1 - level) / 2
+    (low_a, high_a), (low_b, high_b) = (
+        beta_binomial_bounds(count, of, each) for count, of in ((count_a, of_a), (count_b, of_b))
+    )
+    return low_b - high_a, high_b - low_a
+
+
+def proportion_difference_sequence(count_a: int, of_a: int, count_b: int, of_b: int, level: float = LEVEL) -> Figure:
+    """B - A of shares of two arms: `beta_binomial_difference_bounds`. Refused where an arm has no row."""
     if of_a <= 0 or of_b <= 0:
         return Refused("a difference of shares, one of which is of no rows")
-    each = 1 - (1 - level) / 2
-    (low_a, high_a), (low_b, high_b) = (beta_binomial_bounds(k, n, each) for k, n in ((count_a, of_a), (count_b, of_b)))
-    value = count_b / of_b - count_a / of_a
-    return estimate(value, (low_b - high_a, high_b - low_a), "beta-binomial mixture", of_a + of_b)
+    bounds = beta_binomial_difference_bounds(count_a, of_a, count_b, of_b, level)
+    return estimate(count_b / of_b - count_a / of_a, bounds, "beta-binomial mixture", of_a + of_b)
 
 
 def sample_ratio_p(counts: ArrayLike, shares: ArrayLike) -> float:
