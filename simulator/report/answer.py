@@ -11,7 +11,6 @@ from simulator.result import (
     Changed,
     Estimate,
     Figure,
-    Labelled,
     Load,
     Metric,
     Refused,
@@ -106,14 +105,14 @@ def _quality(result: Result) -> str:
     if not labelled:
         return "Whether B is right more often than A is not identified: no row has a label."
     chosen = max(labelled, key=lambda label: (moved_rows(result, label.policy), label.labelled))
-    said = [text for metric in ("precision", "recall") if (text := _metric(result, chosen, metric))]
-    if not said:
+    found = [metric for name in ("precision", "recall") if (metric := best(result.quality, chosen.policy, name))]
+    if not found:
         return (
             f"Whether B is right more often than A is not identified: {named(chosen.policy)} has labels, but no figure."
         )
     others = len(labelled) - 1
     more = f"; {others} more labelled {'policies are' if others > 1 else 'policy is'} in the table" if others else ""
-    return f"For {named(chosen.policy)}, {' and '.join(said)}{more}."
+    return f"For {named(chosen.policy)}, {_metrics(found)}{more}."
 
 
 def best(metrics: tuple[Metric, ...], policy: str, metric: str) -> Metric | None:
@@ -123,20 +122,25 @@ def best(metrics: tuple[Metric, ...], policy: str, metric: str) -> Metric | None
     return min(usable, key=lambda m: _BASES.index(m.basis), default=None)
 
 
-def _metric(result: Result, label: Labelled, name: str) -> str:
-    metric = best(result.quality, label.policy, name)
-    if metric is None:
-        return ""
-    pair, word = told_pair(metric.figure, "share"), METRICS[name]
+def _metrics(found: list[Metric]) -> str:
+    """What each says; of whom they speak, once where it is the same."""
+    whom = [_WHOM[metric.basis] if isinstance(metric.figure.difference, Estimate) else "" for metric in found]
+    if len(set(whom)) == 1:
+        return f"{' and '.join(map(_metric, found))}{f', {whom[0]}' if whom[0] else ''}"
+    return " and ".join(
+        f"{_metric(metric)}{f', {of},' if of else ''}" for metric, of in zip(found, whom, strict=True)
+    ).rstrip(",")
+
+
+def _metric(metric: Metric) -> str:
+    pair, word = told_pair(metric.figure, "share"), METRICS[metric.metric]
     if isinstance(metric.figure.difference, Refused):
         return f"there is no figure for the {word} ({pair.difference.note})"
     if isinstance(metric.figure.difference, Bounds):
         return f"the change in {word} is not identified ({pair.difference.interval} pp: {pair.difference.note})"
     verdict = "" if metric.figure.difference.low > 0 or metric.figure.difference.high < 0 else "no clear change: "
-    return (
-        f"{word} goes from {pair.a.main} to {pair.b.main} ({verdict}{pair.difference.main}, {pair.difference.interval}, "
-        f"{_WHOM[metric.basis]})"
-    )
+    interval = f", {pair.difference.interval}" if pair.difference.interval else ""
+    return f"{word} goes from {pair.a.main} to {pair.b.main} ({verdict}{pair.difference.main}{interval})"
 
 
 def _cost(result: Result) -> str:
