@@ -263,29 +263,18 @@ class Unreplayed:
 
 
 @dataclass(frozen=True, slots=True)
-class DriftPeriod:
-    """A part of the window: its rows with a score, mean and quantiles, and the distance to all other periods."""
-
-    since: str
-    until: str
-    rows: int
-    mean: float
-    median: float
-    p95: float
-    distance: float
-
-
-@dataclass(frozen=True, slots=True)
 class Drift:
     """How far a column's distribution moved within the window. `statistic` names `distance`, such as
-    `population stability index`; `worst` is the largest of `periods`, `light` the verdict that `text` tells."""
+    `population stability index`; `noise` is what it stays below, in 95 % of cases, where nothing moves. `means` are the column's
+    means in equal parts of the window, in order (None: a part without a row). `light` is the verdict that `text` tells."""
 
     column: str
     statistic: str
-    worst: float | None
+    distance: float | None
     light: Light
     text: str
-    periods: tuple[DriftPeriod, ...] = ()
+    noise: float | None = None
+    means: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,8 +367,8 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A whole simulation. `enforcements` is the ladder, from the weakest on; `caveats` are those of the column map, to be
-    told wherever a figure could mislead. Tables that do not apply are empty."""
+    """A whole simulation. `enforcements` is the ladder, from the weakest on; `caveats` are those of the column map; `no_signal`
+    are the columns that, by the map, hold no information (`region`, `at`): what they show is chance. Tables that do not apply are empty."""
 
     run: Run
     enforcements: tuple[str, ...]
@@ -401,5 +390,6 @@ class Result:
     skipped: tuple[Skipped, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     caveats: tuple[str, ...] = ()
+    no_signal: tuple[str, ...] = ()
     curves: tuple[Curve, ...] = ()
     version: int = field(default=VERSION)

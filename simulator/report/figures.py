@@ -43,17 +43,21 @@ def whisker(figure: Figure, scale: float) -> Markup:
 
 
 def course(drift: Drift) -> Markup:
-    """The mean of a column in each period, and its 95th percentile."""
-    if len(drift.periods) < 2:
+    """The mean of a score in each part of the window, on a scale from 0 to the greatest."""
+    known = [mean for mean in drift.means if mean is not None]
+    if len(known) < 2:
         return Markup()
     width, height = 160.0, 36.0
-    svg = d.picture(width, height, "course", f"mean and 95th percentile of {visible(drift.column)} over time")
-    top = max(max(p.p95, p.mean) for p in drift.periods) or 1.0
-    step = width / (len(drift.periods) - 1)
-    for kind, values in (("p95", [p.p95 for p in drift.periods]), ("mean", [p.mean for p in drift.periods])):
-        points = [d.point(i * step, height - 2 - value / top * (height - 4)) for i, value in enumerate(values)]
-        d.path(svg, kind, "M" + "L".join(points))
+    svg = d.picture(width, height, "course", f"mean of {visible(drift.column)} over time: {_range(known)}")
+    top, step = max(known) or 1.0, width / (len(drift.means) - 1)
+    points = [(i * step, mean) for i, mean in enumerate(drift.means) if mean is not None]
+    d.line(svg, "zero", 0, height - 1, width, height - 1)
+    d.path(svg, "mean", "M" + "L".join(d.point(x, height - 2 - mean / top * (height - 6)) for x, mean in points))
     return Markup(d.written(svg))  # noqa: S704
+
+
+def _range(values: Sequence[float]) -> str:
+    return f"{min(values):.3g} to {max(values):.3g}"
 
 
 _LEFT, _TOP, _WIDE, _HIGH = 48.0, 36.0, 560.0, 220.0

@@ -32,6 +32,7 @@ def html(result: Result) -> str:
         gaps=tables.gaps(result),
         load=tables.load(result),
         assumptions=sorted(result.assumptions, key=lambda a: _WORST_FIRST.index(a.light)),
+        dimensions=sorted({row.slice.dimension for row in result.changed} | {gap.dimension for gap in result.fairness}),
         lights=LIGHTS,
         methods=sorted(_methods(result) - {"exact"}),
     )  # fmt: skip

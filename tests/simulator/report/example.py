@@ -16,7 +16,6 @@ from simulator.result import (
     Count,
     Curve,
     Drift,
-    DriftPeriod,
     Estimate,
     Example,
     Figure,
@@ -189,10 +188,8 @@ def example() -> Result:
         staffing=("2 reviewers from 08:00 to 20:00 UTC, 1 at night; 3 minutes an item (log-normal), 6 for `P0`.",),
         unreplayed=(Unreplayed("score missing", "text.hate", 12, 12, "12 rows lack `text.hate`: the decision of `hate` is left open, and their counts are bounds"),),
         drift=(
-            Drift("text.hate", "population stability index", 0.012, "green", "No period differs from the others by more than chance would.",
-                  tuple(DriftPeriod(f"2026-09-{1 + 6 * i:02}", f"2026-09-{7 + 6 * i:02}", 4_950, 0.131 + 0.002 * (i % 2), 0.07, 0.52 + 0.01 * i, 0.01) for i in range(5))),
-            Drift("text.toxicity", "population stability index", 0.21, "red", "From 2026-09-25 on the scores of `text.toxicity` are lower: another model version, or other posts.",
-                  tuple(DriftPeriod(f"2026-09-{1 + 6 * i:02}", f"2026-09-{7 + 6 * i:02}", 4_950, (0.4, 0.41, 0.4, 0.39, 0.2)[i], 0.37, (0.9, 0.91, 0.9, 0.9, 0.6)[i], 0.05) for i in range(5))),
+            Drift("text.hate", "population stability index", 0.012, "green", "Nothing moved by more than chance.", 0.015, (0.131, 0.133, None, 0.13, 0.134)),
+            Drift("text.toxicity", "population stability index", 0.31, "red", "The second half of `text.toxicity` is lower: another model version, or other posts.", 0.015, (0.4, 0.41, 0.4, 0.39, 0.2)),
         ),
         examples=(
             Example("t-20981", "edge", "allow", "reduce", "hate", "hate.text.hate.reduce", "text.hate", 0.900012, 0.9, "DE", "en", 312, label=False),
@@ -207,14 +204,15 @@ def example() -> Result:
             Assumption("amber", "people behave the same under B", "posts, reports and appeals that B would have caused are not in the log"),
             Assumption("red", "labels of `harassment` are not missing at random", "below 0.3 nobody looked: 12,402 rows had no chance of a label"),
         ),
-        caveats=("`region` and `ts` are drawn from a hash of the id: differences between regions or days are chance.",),
+        caveats=("the word lists were not run, so rules that need them never fire here",),
+        no_signal=("region", "at"),
         curves=(_curve("hate", "text.hate"), _curve("harassment", "text.toxicity", (Zone(0.0, 0.3, 12_402),))),
     )  # fmt: skip
 
 
 def hostile() -> Result:
     """The example with every free text replaced by markup, control and bidi characters."""
-    kept = {"kind", "light", "side", "what", "basis", "measure", "metric", "dimension", "name_of_metric"}
+    kept = {"kind", "light", "side", "what", "basis", "measure", "metric", "dimension", "no_signal", "name_of_metric"}
 
     def spoiled(value: object, name: str = "") -> object:
         if isinstance(value, str):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.report.figures import course, curve, reach, whisker
-from simulator.result import ALL, Bounds, Curve, Drift, DriftPeriod, Estimate, Mark, Refused, Zone
+from simulator.result import ALL, Bounds, Curve, Drift, Estimate, Mark, Refused, Zone
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -101,7 +101,7 @@ def test_the_scale_reaches_the_farthest_end_and_is_never_nothing():
     assert reach([]) == reach([Estimate(0.0, 0.0, 0.0, "exact", 9)]) == 1.0
 
 
-def test_one_period_has_no_course():
-    period = DriftPeriod("2026-09-01", "2026-09-08", 9, 0.5, 0.5, 0.9, 0.0)
-    assert course(Drift("s", "psi", 0.0, "green", "", (period,))) == ""
-    assert "<svg" in course(Drift("s", "psi", 0.0, "green", "", (period, period)))
+def test_a_score_has_a_course_from_two_parts_on_and_none_of_parts_without_rows():
+    assert course(Drift("s", "psi", 0.0, "green", "", means=(0.5, None))) == ""
+    drawn = fromstring(course(Drift("s", "psi", 0.0, "green", "", means=(0.5, None, 0.25))))
+    assert [e.get("d") for e in drawn.iter() if e.get("class") == "mean"] == ["M0 4L160 19"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -123,11 +122,18 @@ def test_red_assumptions_come_first():
     assert places == sorted(places)
 
 
-def test_caveats_stand_before_the_figures_and_beside_slices_and_drift():
+def test_caveats_stand_before_the_figures():
     page = html(example())
-    at = [match.start() for match in re.finditer("are drawn from a hash", page)]
-    assert len(at) >= 4
-    assert at[0] < page.index('id="decisions"')
+    assert page.index("the word lists were not run") < page.index('id="decisions"')
+
+
+def test_columns_without_information_are_told_where_they_would_mislead():
+    page = html(example())
+    assert page.count("hold no information: every difference between their values is chance") == 1
+    assert page.count("region holds no information in this log: differences between its values are chance.") == 1
+    assert page.count("region holds no information in this log: a gap between its values is chance.") == 1
+    assert page.count("at holds no information in this log: neither drift nor its absence means anything.") == 1
+    assert "no information" not in html(replace(example(), no_signal=()))
 
 
 def test_rows_left_open_are_no_stricter_decision():
@@ -145,7 +151,7 @@ def test_the_summary_tells_the_answer_the_doubts_and_the_data():
     for needed in (
         "not identified (8 to 71)",
         "[beware]",
-        "Mind: `region`",
+        "Mind: the word lists",
         "12 rows of hate: NaN instead of a score",
     ):
         assert needed in text
