@@ -69,6 +69,10 @@ class Log:
         """The map with which the log is read: its `caveats` and `no_signal` belong into every report."""
         return self._map
 
+    def is_ours(self, name: str) -> bool:
+        """Whether a file has the column, and the map, a pack or Limen itself knows what it is."""
+        return any(name in part.plans and part.plans[name].ours for part in self._parts)
+
     @property
     def parts(self) -> tuple[Log, ...]:
         """A log for each file, to be read apart, perhaps by another process; accounts and counts merge."""

@@ -57,6 +57,20 @@ def _pull(batch: pa.RecordBatch, path: tuple[str, ...]) -> pa.Array:
 
 
 @dataclass(frozen=True, slots=True)
+class Statistics:
+    """Of one column over a file, by its footer; `low` and `high` are None where it holds no numbers."""
+
+    rows: int
+    nulls: int
+    low: float | None
+    high: float | None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True, slots=True)
 class ParquetSource:
     """Read row group by row group, only the columns asked for."""
 
@@ -113,6 +127,24 @@ class ParquetSource:
                     yield batch.num_rows, {name: _pull(batch, path) for name, path in where.items()}
         except (OSError, pa.ArrowException) as error:
             raise DamagedError(one_line(error)) from None
+
+    def statistics(self, name: str) -> Statistics | None:
+        """What the footer says about a column of numbers or times; None where a row group says nothing."""
+        path = ".".join(leaves(self.arrow)[name][0]) if name in leaves(self.arrow) else None
+        place = next((i for i in range(self.metadata.num_columns) if self.metadata.schema.column(i).path == path), None)
+        if place is None:
+            return None
+        found = [self.metadata.row_group(index).column(place) for index in range(self.metadata.num_row_groups)]
+        told = [(chunk.num_values, chunk.statistics) for chunk in found]
+        if any(one is None or not one.has_null_count for _, one in told):
+            return None
+        ends = [float(end) for _, one in told if one.has_min_max for end in (one.min, one.max) if _is_number(end)]
+        return Statistics(
+            sum(rows for rows, _ in told),
+            sum(one.null_count for _, one in told),
+            min(ends, default=None),
+            max(ends, default=None),
+        )
 
     def _largest(self) -> int:
         groups = (self.metadata.row_group(index) for index in range(self.metadata.num_row_groups))
