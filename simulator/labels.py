@@ -10,13 +10,13 @@ looks at all, no weight helps: see `unseen`.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.intervals import LEVEL, clopper_pearson_bounds, estimate, mover_bounds, proportion_bounds, z_of
+from simulator.intervals import LEVEL, estimate, mover_bounds, proportion_bounds, z_of
 from simulator.result import Estimate, Figure, Refused
 
 Method: TypeAlias = Literal["ipw", "snipw", "dr"]
@@ -58,6 +58,10 @@ class Sample:
     def all_size(self) -> Floats:
         """By cell: of all rows, labelled or not."""
         return np.asarray(self.size.sum(axis=1))
+
+    def counted(self) -> Sample:
+        """Each labelled row for itself, with a weight of 1 (or its views)."""
+        return replace(self, drawn=self.rows[:, 1:], weight=self.size[:, 1:], weight_squares=self.squares[:, 1:])
 
     def select(self, cells: Bools | Ints) -> Sample:
         return Sample(*(getattr(self, name)[cells] for name in self.__slots__))
@@ -289,12 +293,6 @@ def bounded(sample: Sample, solved: Solved, level: float = LEVEL) -> tuple[float
     return value, low_, high_
 
 
-def exact_bounds(sample: Sample, solved: Solved, level: float) -> tuple[float, float, float]:
-    """Value, low, high by Clopper and Pearson with an effective count (Korn and Graubard 1998): never short, often long."""
-    low, high = clopper_pearson_bounds(*solved.count(sample), level)
-    return min(1.0, max(0.0, solved.value)), float(low), float(high)
-
-
 def difference(
     sample: Sample,
     a: Ratio,
@@ -336,10 +334,11 @@ def _joined(sample: Sample, a: Solved, b: Solved, method: Method, level: float) 
 
 
 def correlation(sample: Sample, a: Solved, b: Solved) -> float:
-    """Of two ratios over the same rows, as `ratios.share_difference` takes it: two rows more are added that tell A and B apart."""
+    """Of two ratios over the same rows, as in `ratios.share_difference`: from the variance of the difference, which is taken to be no
+    smaller than that of two rows that tell A and B apart."""
     first, second = a.variance(sample), b.variance(sample)
     if first <= 0 or second <= 0:
         return 0.0
     apart = _variance(sample, b.base - a.base, b.pull - a.pull, _kinds(a.kinds, b.kinds))
-    apart += first / a.effective + second / b.effective
+    apart = max(apart, first / a.effective + second / b.effective)
     return max(-1.0, min(1.0, (first + second - apart) / (2 * math.sqrt(first * second))))
