@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,9 +83,21 @@ class ValueAxis:
             return np.zeros(frame.rows, np.int32)
         table = np.array([self._cell(value) for value in found.values], np.int32)
         self.size = max(len(self._classes), 1)
+        if np.array_equal(table, np.arange(table.size)):
+            return found.codes
         out = np.empty(frame.rows, np.int32)
         kernel.mapped(found.codes, table, out)
         return out
+
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """By cell."""
+        return tuple(self._classes)
+
+    def seed(self, classes: Iterable[Hashable]) -> None:
+        """Gives some classes the first cells, in this order."""
+        self._classes = {kind: number for number, kind in enumerate(classes)}
+        self.size = max(len(self._classes), 1)
 
     def _cell(self, value: Any) -> int:
         key = (type(value), value)

@@ -11,6 +11,7 @@ from engine.columnar.errors import ColumnarError
 from engine.columnar.frame import MISSING, NO_TIME, Frame
 from engine.columnar.fused import Fused
 from engine.compiled.code import TOO_DEEP, bound, compiled
+from engine.compiled.fast import Block
 from engine.compiled.gaps import OpenRegion
 from engine.compiled.here import Here
 from engine.compiled.joined import Region
@@ -18,29 +19,49 @@ from engine.compiled.memory import Memory
 from engine.compiled.open import OpenPolicy
 from engine.compiled.places import RUNTIME, Places
 from engine.compiled.reader import Reader
+from engine.compiled.reading import ABSENT
+from engine.compiled.slots import Presence, Slot
 from engine.record import NA as NOT_THERE
 from policy_dsl import program as p
 from policy_dsl.cel.nodes import Expr
 from policy_dsl.cel.partial import NA
 from policy_dsl.cel.pycode import Constants
-from policy_dsl.program import Program
+from engine.scalar import UNUSUAL
+from policy_dsl.program import MICRO, Program
 
 Truth = Callable[[list[Any], int], int]
+Fast = Callable[[list[Any], int | None], int | None]
+
+
+class Same:
+    """Inputs and derived scores that several programs have alike, as one object each."""
+
+    def __init__(self) -> None:
+        self._specs: dict[str, p.Input] = {}
+        self._spans: dict[Any, Spans] = {}
+
+    def __call__(self, spec: p.Input) -> p.Input:
+        return self._specs.setdefault(repr(spec), spec)
+
+    def spans(self, fused: Fused, specs: tuple[p.Input, ...], text: str) -> Spans:
+        return self._spans.setdefault((text, *map(id, specs)), Spans(fused, specs))
 
 
 class Compiled:
     """Everything is made when it is first asked for."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.specs = {spec.name: spec for spec in program.inputs}
+    def __init__(self, program: Program, same: Same) -> None:
+        self.program, self._same = program, same
+        self.specs = {spec.name: same(spec) for spec in program.inputs}
         self.places = Places(program)
         self.memory = Memory()
         self._index = {code: number for number, code in enumerate(program.regions)}
         self._lost = [Reader(number, spec).lost for number, spec in enumerate(program.inputs)]
         self._open: dict[tuple[int, int], OpenPolicy] = {}
         self._regions: dict[str, OpenRegion] = {}
-        self._spans: dict[Any, Spans] = {}
+        self._fast: dict[tuple[int, int], Fast | None] = {}
+        self._heres: dict[tuple[str, int], Here] = {}
+        self._picked: dict[frozenset[str] | None, list[tuple[int, p.Input]]] = {}
         self._numbers = {policy.name: number for number, policy in enumerate(program.policies)}
         self._consequences: dict[str, tuple[int, ...]] = {}
 
@@ -62,8 +83,11 @@ class Compiled:
 
     def here(self, policy: p.Policy, variant: int) -> Here:
         """As if it were not in shadow: what it would have done is asked, too."""
-        live = replace(policy, shadow=False) if policy.shadow else policy
-        return Here(self._numbers[policy.name], variant, live)
+        key = policy.name, variant
+        if key not in self._heres:
+            live = replace(policy, shadow=False) if policy.shadow else policy
+            self._heres[key] = Here(self._numbers[policy.name], variant, live)
+        return self._heres[key]
 
     def consequences(self, place: str) -> tuple[int, ...]:
         """Those that hold in a region, by number."""
@@ -92,12 +116,37 @@ class Compiled:
                 raise _too_deep("consequence") from None
         return self._regions[place]
 
-    def spans(self, scores: Sequence[p.Score]) -> Spans:
-        key = repr(scores)
-        if key not in self._spans:
-            fused = Fused.of(scores)
-            self._spans[key] = Spans(fused, [self.specs[name] for name in fused.inputs])
-        return self._spans[key]
+    def spans(self, scores: Sequence[p.Score]) -> Spans | None:
+        """Derived scores by columns; None where there are none."""
+        if not scores:
+            return None
+        fused = Fused.of(scores)
+        return self._same.spans(fused, tuple(self.specs[name] for name in fused.inputs), repr(scores))
+
+    def fast(self, here: Here) -> Fast | None:
+        """The bits of the clauses that act, of a row in which nothing is missing; None where there is no such code."""
+        key = here.number, here.place
+        if key not in self._fast:
+            try:
+                self._fast[key] = self._block(here)
+            except TOO_DEEP:
+                self._fast[key] = None
+        return self._fast[key]
+
+    def _block(self, here: Here) -> Fast:
+        specs = enumerate(self.specs.values())
+        slots = {spec.name: Slot(number, spec, _presence(spec)) for number, spec in specs}
+        block = Block([here], slots)
+        read = [(slots[name].index, slots[name].spec.kind == "score") for name in sorted(block.judged.inputs)]
+
+        def bits(values: list[Any], at: int | None) -> int | None:
+            try:
+                found: int = block.function(*[_shared(values[number], score) for number, score in read], at)
+            except UNUSUAL:
+                return None
+            return found
+
+        return bits
 
     def truth(self, expr: Expr) -> Truth:
         """Of a condition that names no derived score."""
@@ -111,19 +160,36 @@ class Compiled:
 
     def values(self, frame: Frame, row: int, names: frozenset[str] | None = None) -> tuple[list[Any], int]:
         """A row's inputs as `Places.read` gives a record's: those that are named, or all."""
-        values, mask = [None] * len(self.places.index), 0
-        for number, spec in enumerate(self.program.inputs):
-            if names is not None and spec.name not in names:
-                continue
+        return self.row(frame, row, names)[:2]
+
+    def row(self, frame: Frame, row: int, names: frozenset[str] | None = None) -> tuple[list[Any], int, bool]:
+        """As `values`, and whether something is missing."""
+        if names not in self._picked:
+            specs = enumerate(self.specs.values())
+            self._picked[names] = [(number, spec) for number, spec in specs if names is None or spec.name in names]
+        values: list[Any] = [None] * len(self.places.index)
+        mask, lost = 0, False
+        for number, spec in self._picked[names]:
             found = read_value(frame, spec, row)
             if found is MISSING:
-                found = self._lost[number]
+                found, lost = self._lost[number], True
                 mask |= 1 << number
             elif found is NOT_THERE:
                 found = NA
                 mask |= 1 << number
             values[number] = found
-        return values, mask
+        return values, mask, lost
+
+
+def _presence(spec: p.Input) -> Presence:
+    return Presence.ALWAYS if spec.modality is None and not spec.optional else Presence.MAYBE
+
+
+def _shared(value: Any, score: bool) -> Any:
+    """As the code of complete records holds it."""
+    if value is NA:
+        return ABSENT
+    return value / MICRO if score else value
 
 
 def _too_deep(what: str) -> ColumnarError:
@@ -134,12 +200,12 @@ def read_value(frame: Frame, spec: p.Input, row: int) -> Any:
     """The typed value of an input, MISSING or `engine.record.NA`; a score in millionths."""
     if spec.kind == "score":
         micro = int(frame.scores(spec)[row])
-        return micro if micro >= 0 else MISSING if micro == -2 else NOT_THERE  # noqa: PLR2004 - kernel.MISSING
+        return micro if micro >= 0 else MISSING if micro == -2 else NOT_THERE  # kernel.MISSING
     if spec.kind in ("int", "double"):
         numbers = frame.numbers(spec)
         gap = 0 if numbers.gaps is None else int(numbers.gaps[row])
         if gap:
-            return MISSING if gap == -2 else NOT_THERE  # noqa: PLR2004 - kernel.MISSING
+            return MISSING if gap == -2 else NOT_THERE  # kernel.MISSING
         return int(numbers.values[row]) if spec.kind == "int" else float(numbers.values[row])
     found = frame.discrete(spec)
     return found.values[found.codes[row]]

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.columnar.axes import ValueAxis
-from engine.columnar.compiled import Compiled, Truth, read_value, time_of
+from engine.columnar.compiled import Compiled, Same, Truth, read_value, time_of
 from engine.columnar.frame import MISSING, Frame, Ints, TableFrame
 from engine.columnar.needs import Axes, Needs
 from engine.columnar.table import Axis, Table
@@ -29,7 +29,6 @@ from engine.record import NA, InvalidRecordError, Record, read_record
 from engine.region import NO_REGION, unknown_region
 from policy_dsl import program as p
 from policy_dsl.cel.nodes import Expr
-from policy_dsl.cel.resolve import free_names
 from policy_dsl.cel.serial import from_json
 from policy_dsl.program import Input, Program
 from scorers.content import Modality
@@ -66,7 +65,8 @@ class Columnar:
     def __init__(self, programs: Sequence[Program], detail: Detail = "full") -> None:
         """Raises ColumnarError for a program that cannot be evaluated by columns."""
         self.programs, self.detail = tuple(programs), detail
-        self.compiled = [Compiled(program) for program in programs]
+        same = Same()
+        self.compiled = [Compiled(program, same) for program in programs]
         self._axes = Axes()
         self.read: set[str] = {"region", "skipped"}
         names = dict.fromkeys(policy.name for program in programs for policy in program.policies)
@@ -76,7 +76,7 @@ class Columnar:
         ]
         self._modalities = _bits(programs)
         self._known = frozenset(map(str, Modality)) | self._modalities.keys()
-        self._table = Table(self._last_axes(), self._decide)
+        self.table = Table(self._last_axes(), self._decide)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -88,7 +88,7 @@ class Columnar:
     @property
     def outcomes(self) -> Sequence[tuple[Outcome, ...]]:
         """By outcome id, one for each program; grows while rows come."""
-        return self._table.values
+        return self.table.values
 
     def outcome_ids(self, batch: pa.RecordBatch) -> Ints:
         """The outcome id of each row. Raises ColumnarError for a table that is none of a scored log's shape."""
@@ -100,20 +100,15 @@ class Columnar:
             yield TableFrame(batch.slice(start, ROWS), self._modalities, self._known)
 
     def ids(self, frame: Frame) -> Ints:
-        return self._table.cells(frame)
+        return self.table.cells(frame)
 
     # -- axes --------------------------------------------------------------------------------------------------------
 
-    def axes(self, compiled: Compiled, needs: Needs) -> list[Axis]:
+    def axes(self, needed: Sequence[tuple[Compiled, Needs]]) -> list[Axis]:
         """One for each thing that is needed."""
-        self.read |= needs.columns
-        found = []
-        for name, asked in needs.asked.items():
-            if name in needs.specs:
-                found.append(self._axes.input(needs.specs[name], asked))
-            else:
-                found.append(self._axes.derived(compiled.spans(needs.scores), name, asked))
-        return found + ([self._axes.time(needs.dates)] if needs.dates else [])
+        for _, needs in needed:
+            self.read |= needs.columns
+        return self._axes.of((needs, compiled.spans(needs.scores)) for compiled, needs in needed)
 
     @property
     def skips(self) -> Axis:
@@ -189,13 +184,24 @@ class Slot:
         ]
         self._compiled = columnar.compiled
         self._numbers = {k: number for number, (k, _, _) in enumerate(self._present())}
-        facts = Facts(columnar)
-        axes: list[Axis] = [ValueAxis(lambda frame: frame.regions, self._variants), columnar.skips]
-        for _, compiled, policy in self._present():
+        self._known: dict[tuple[int, int, int], Spoken] = {}
+        self._like = [self._first_like(k) for k in range(len(self._policies))]
+        facts, needed, arms = Facts(columnar), [], []
+        for compiled, policy in {id(policy): (c, policy) for _, c, policy in self._present()}.values():
             for variant in sorted(set(policy.places) - {-1}):
-                axes += self._axes(compiled, compiled.here(policy, variant), facts)
-        axes.append(facts.table())
-        self.table = Table(dict.fromkeys(axes), self._say)
+                here = compiled.here(policy, variant)
+                needed.append((compiled, self._needs(compiled, here, facts)))
+                arms += [_arm_axis(compiled, experiment) for experiment in policy.experiments]
+        where: list[Axis] = [ValueAxis(lambda frame: frame.regions, self._variants), columnar.skips]
+        self.table = Table([*where, *columnar.axes(needed), *arms, facts.table()], self._say)
+
+    def _first_like(self, k: int) -> int:
+        """The first program in which the policy is the same, and so are the inputs."""
+        programs = self._columnar.programs
+        alike = (
+            j for j in range(k) if self._policies[j] == self._policies[k] and programs[j].inputs == programs[k].inputs
+        )
+        return next(alike, k)
 
     def _present(self) -> list[tuple[int, Compiled, p.Policy]]:
         return [(k, self._compiled[k], policy) for k, policy in enumerate(self._policies) if policy is not None]
@@ -203,48 +209,51 @@ class Slot:
     def _variants(self, region: str | None) -> Hashable:
         return tuple(compiled.variant(policy, region) for _, compiled, policy in self._present())
 
-    def _axes(self, compiled: Compiled, here: Here, facts: Facts) -> list[Axis]:
+    def _needs(self, compiled: Compiled, here: Here, facts: Facts) -> Needs:
         """Those of one variant; what depends on facts alone goes into `facts`."""
         needs = Needs(compiled.specs, here.variant.scores)
-        dated = Needs(compiled.specs)
         for guard in here.every_guard:
             facts.guard(compiled, guard)
-            dated.dates |= {date for date in (guard.start, guard.end) if date is not None}
+            needs.dates |= {date for date in (guard.start, guard.end) if date is not None}
         for condition in (*here.rules, *here.grants, *here.adjustments, *here.priorities):
-            names = {name for name, _ in free_names(condition)}
-            if any(needs.is_score(name) for name in names if name in compiled.specs or _is_derived(name, here)):
+            if any(needs.is_score(name) for name in needs.names(condition)):
                 needs.condition(condition)
             else:
                 facts.condition(compiled, condition)
-        opened = compiled.open(here)
-        for ladder, thresholds in zip(here.variant.ladders, opened.thresholds, strict=True):
+        for ladder, thresholds in zip(here.variant.ladders, compiled.open(here).thresholds, strict=True):
             needs.ladder(ladder.score, thresholds)
         facts.mixed(compiled, needs)
-        arms = [_arm_axis(compiled, experiment) for experiment in here.policy.experiments]
-        self._columnar.read |= {experiment.unit for experiment in here.policy.experiments}
-        return [*self._columnar.axes(compiled, needs), *self._columnar.axes(compiled, dated), *arms]
+        self._columnar.read |= here.units
+        return needs
 
     def _say(self, frame: Frame, row: int) -> tuple[Spoken | None, ...]:
         region, skipped = frame.regions.values[frame.regions.codes[row]], skipped_in(frame, row)
-        return tuple(
-            None if compiled.variant(policy, region) < 0 else self.spoken(k, frame, row, skipped)
-            for k, compiled, policy in self._present()
-        )
+        found: dict[int, Spoken | None] = {}
+        for k, compiled, policy in self._present():
+            if self._like[k] == k:
+                found[k] = None if compiled.variant(policy, region) < 0 else self.spoken(k, frame, row, skipped)
+        return tuple(found[self._like[k]] for k, _, _ in self._present())
 
     def spoken(self, k: int, frame: Frame, row: int, skipped: frozenset[str]) -> Spoken:
         """What the policy of one program says about a row where it applies."""
         compiled, policy = self._compiled[k], self._policies[k]
         assert policy is not None
         region = frame.regions.values[frame.regions.codes[row]]
-        here = compiled.here(policy, compiled.variant(policy, region))
+        here, at = compiled.here(policy, compiled.variant(policy, region)), time_of(frame, row)
         opened = compiled.open(here)
-        values, mask = compiled.values(frame, row, here.every_input)
+        values, mask, lost = compiled.row(frame, row, here.every_input)
         unasked = compiled.places.mask(name for name in skipped if name in compiled.specs)
-        said = opened.said(values, mask, time_of(frame, row), unasked)
-        arms = opened.arms(values, mask)
+        fast = None if lost or unasked else compiled.fast(here)
+        bits = None if fast is None else fast(values, at)
+        if bits is not None and (k, here.place, bits) in self._known:
+            return self._known[k, here.place, bits]
+        said, arms = opened.said(values, mask, at, unasked), opened.arms(values, mask)
         assert said.verdict is not None
         verdict = replace(said.verdict, shadow=policy.shadow)
-        return Spoken(self._key(said, verdict, arms), said, verdict, arms)
+        found = Spoken(self._key(said, verdict, arms), said, verdict, arms)
+        if bits is not None:
+            self._known[k, here.place, bits] = found
+        return found
 
     def _key(self, said: Said, verdict: Verdict, arms: Hashable) -> Hashable:
         """All of it that is told apart. Whether an undetermined policy is at stake depends on what it saw."""
@@ -263,40 +272,39 @@ class Facts:
 
     def __init__(self, columnar: Columnar) -> None:
         self._columnar = columnar
-        self._needs: list[tuple[Compiled, Needs]] = []
+        self._needs: dict[Compiled, Needs] = {}
         self._truths: dict[Hashable, tuple[Compiled, Truth, frozenset[str]]] = {}
-        self._guards: dict[tuple[str, str], tuple[Input, set[tuple[str, ...]]]] = {}
+        self._guards: dict[int, tuple[Input, set[tuple[str, ...]]]] = {}
         self._mixed: dict[Axis, None] = {}
 
     def _of(self, compiled: Compiled) -> Needs:
-        for known, needs in self._needs:
-            if known is compiled:
-                return needs
-        self._needs.append((compiled, Needs(compiled.specs)))
-        return self._needs[-1][1]
+        if compiled not in self._needs:
+            self._needs[compiled] = Needs(compiled.specs)
+        return self._needs[compiled]
 
     def condition(self, compiled: Compiled, expr: Expr) -> None:
-        names = frozenset(name for name, _ in free_names(expr) if name in compiled.specs)
-        key = (expr, *sorted(repr(compiled.specs[name]) for name in names))
+        needs = self._of(compiled)
+        names = frozenset(needs.names(expr))
+        key = (expr, *sorted(id(compiled.specs[name]) for name in names))
         if key not in self._truths:
-            self._of(compiled).condition(expr)
+            needs.condition(expr)
             self._truths[key] = compiled, compiled.truth(expr), names
 
     def guard(self, compiled: Compiled, guard: p.Guard) -> None:
         for name, allowed in guard.within:
             spec = compiled.specs[name]
             self._of(compiled).guard(p.Guard(within=((name, allowed),)))
-            self._guards.setdefault((name, repr(spec)), (spec, set()))[1].add(allowed)
+            self._guards.setdefault(id(spec), (spec, set()))[1].add(allowed)
 
     def mixed(self, compiled: Compiled, needs: Needs) -> None:
         """Takes from `needs` what is no score: their cells are kept as they are."""
         own = Needs(compiled.specs)
         for name in [name for name in needs.asked if not needs.is_score(name)]:
             own.asked[name] = needs.asked.pop(name)
-        self._mixed |= dict.fromkeys(self._columnar.axes(compiled, own))
+        self._mixed |= dict.fromkeys(self._columnar.axes([(compiled, own)]))
 
     def table(self) -> Table:
-        axes = [axis for compiled, needs in self._needs for axis in self._columnar.axes(compiled, needs)]
+        axes = self._columnar.axes(list(self._needs.items()))
         truths = [(compiled, truth, names) for compiled, truth, names in self._truths.values()]
         guards = [(spec, sorted(allowed)) for spec, allowed in self._guards.values()]
         mixed = list(self._mixed)
@@ -306,7 +314,7 @@ class Facts:
             asked = tuple(_within(read_value(frame, spec, row), allowed) for spec, allowed in guards)
             return said, asked, tuple(int(axis.cells(frame)[row]) for axis in mixed)
 
-        return Table(dict.fromkeys([*axes, *mixed]), fill)
+        return Table(tuple(dict.fromkeys([*axes, *mixed])), fill)
 
 
 class Reaction:
@@ -323,17 +331,13 @@ class Reaction:
         def fill(frame: Frame, row: int) -> int:
             return code.truth(*compiled.values(frame, row), time_of(frame, row))
 
-        self.table = Table(columnar.axes(compiled, needs), fill)
+        self.table = Table(columnar.axes([(compiled, needs)]), fill)
 
 
 def _asking(compiled: Compiled) -> list[int]:
     """The consequences that ask for more than the joined decision."""
     items = enumerate(compiled.program.consequences)
     return [number for number, item in items if item.when is not None or item.guard != p.ALWAYS]
-
-
-def _is_derived(name: str, here: Here) -> bool:
-    return name in here.derived
 
 
 def _within(value: Any, allowed: Sequence[tuple[str, ...]]) -> Hashable:

@@ -23,8 +23,6 @@ Made = TypeVar("Made")
 NO_TIME = np.iinfo(np.int64).min
 MISSING = Missing("missing")
 INT64 = 2**63
-ABSENT = np.int32(np.iinfo(np.int32).min)
-"""What stands for NULL among micro-scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +140,7 @@ class TableFrame(_Keeping):
     # -- inputs ------------------------------------------------------------------------------------------------------
 
     def scores(self, spec: Input) -> Ints:
-        return self.kept(("scores", spec.name, spec.optional, spec.modality), lambda: self._scores(spec))
+        return self.kept(("scores", id(spec)), lambda: self._scores(spec))
 
     def _scores(self, spec: Input) -> Ints:
         array, out = self._column(spec.name), np.empty(self.rows, np.int32)
@@ -150,14 +148,7 @@ class TableFrame(_Keeping):
         if array is None:
             out[:] = self._gap(spec)
         elif pa.types.is_integer(array.type):
-            if pa.types.is_uint64(array.type):
-                array = pc.if_else(pc.greater(array, MICRO), MICRO + 1, array)
-            values = array.fill_null(ABSENT) if array.null_count and array.type == pa.int32() else array
-            if values.null_count:
-                wide = array.cast(pa.int64()).fill_null(NO_TIME)
-                kernel.micro_scores(wide.to_numpy(), NO_TIME, bits, bit, spec.optional, out)
-            else:
-                kernel.micro_scores(values.to_numpy(), ABSENT, bits, bit, spec.optional, out)
+            kernel.micro_scores(_plain(array), *_valid(array), bits, bit, spec.optional, out)
         elif pa.types.is_floating(array.type):
             absent = array.is_null().to_numpy(zero_copy_only=False)
             wide = array.cast(pa.float64()).fill_null(0.0).to_numpy()
@@ -171,7 +162,7 @@ class TableFrame(_Keeping):
         out[:] = np.where(array.is_null().to_numpy(zero_copy_only=False), self._gap(spec), kernel.MISSING)
 
     def numbers(self, spec: Input) -> Numbers:
-        return self.kept(("numbers", repr(spec)), lambda: self._numbers(spec))
+        return self.kept(("numbers", id(spec)), lambda: self._numbers(spec))
 
     def _numbers(self, spec: Input) -> Numbers:
         whole = spec.kind == "int"
@@ -191,23 +182,52 @@ class TableFrame(_Keeping):
         return Numbers(values, np.where(absent, self._gap(spec), 0 if gaps is None else gaps).astype(np.int8))
 
     def discrete(self, spec: Input) -> Discrete:
-        return self.kept(("discrete", repr(spec)), lambda: self._discrete(spec))
+        return self.kept(("discrete", id(spec)), lambda: self._discrete(spec))
 
     def _discrete(self, spec: Input) -> Discrete:
         array = self._column(spec.name)
-        if array is None:
-            codes, found = np.full(self.rows, -1, np.int32), []
-        else:
-            codes, found = _codes(array)
+        codes, found = (None, []) if array is None else _coded(array)
         values = [_settled(typed(spec, value)) for value in found]
-        values += [MISSING, NA] if spec.default is None else [_settled(typed(spec, spec.default))]
-        absent = codes < 0
-        if absent.any():
-            gap: Any = -2 if spec.default is None else -1  # numbers from the end of `values`
-            if spec.default is None:
-                gap = np.asarray(self._gap(spec))  # MISSING is -2 and NOT_APPLICABLE -1: so they stand at the end
-            codes = np.where(absent, len(values) + gap, codes).astype(np.int32)
-        return Discrete(codes, values)
+        missing = away = len(values)
+        if spec.default is None:
+            values += [MISSING, NA]
+            missing, away = (len(values) - 1 if spec.optional else len(values) - 2), len(values) - 1
+        else:
+            values.append(_settled(typed(spec, spec.default)))
+        out = np.empty(self.rows, np.int32)
+        bits, bit = self._applies(spec), self._bit.get(spec.modality or "", 0)
+        if codes is None:
+            out[:] = np.where(bits & bit != 0, missing, away) if bits.size else missing
+        elif codes.type == pa.bool_():
+            whole = np.frombuffer(codes.buffers()[1], np.uint8)
+            kernel.truths(whole, *_valid(codes), bits, bit, missing, away, out)
+        else:
+            kernel.codes(_plain(codes), *_valid(codes), bits, bit, missing, away, out)
+        return Discrete(out, values)
+
+    def values(self, name: str) -> Discrete:
+        """A column as it is, NULL as None."""
+        return self.kept(("values", name), lambda: self._as_it_is(name))
+
+    def _as_it_is(self, name: str) -> Discrete:
+        array = self._column(name)
+        if array is None:
+            return Discrete(np.zeros(self.rows, np.int32), [None])
+        codes, found = _coded(array)
+        out, none, nothing = np.empty(self.rows, np.int32), len(found), np.empty(0, np.int64)
+        if codes.type == pa.bool_():
+            kernel.truths(np.frombuffer(codes.buffers()[1], np.uint8), *_valid(codes), nothing, 0, none, none, out)
+        else:
+            kernel.codes(_plain(codes), *_valid(codes), nothing, 0, none, none, out)
+        return Discrete(out, [*found, None])
+
+    def plain(self, name: str, kind: type[np.generic]) -> npt.NDArray[Any] | None:
+        """A column of numbers, 0 for NULL; None where there is none."""
+        array = self._column(name)
+        if array is None or not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)):
+            return None
+        found: npt.NDArray[Any] = array.fill_null(0).to_numpy(zero_copy_only=False).astype(kind, copy=False)
+        return found
 
     # -- the row -----------------------------------------------------------------------------------------------------
 
@@ -216,9 +236,12 @@ class TableFrame(_Keeping):
         array = self._column("region")
         if array is None:
             return Discrete(np.zeros(self.rows, np.int32), [None])
-        codes, found = _codes(array)
-        values = [value if isinstance(value, str) and value else None for value in found]
-        return Discrete(np.where(codes < 0, len(values), codes).astype(np.int32), [*values, None])
+        codes, found = _coded(array)
+        out = np.empty(self.rows, np.int32)
+        if codes.type == pa.bool_():
+            raise ColumnarError(f"the column `region` is {codes.type}, expected texts")
+        kernel.codes(_plain(codes), *_valid(codes), np.empty(0, np.int64), 0, len(found), len(found), out)
+        return Discrete(out, [*(value if isinstance(value, str) and value else None for value in found), None])
 
     @cached_property
     def times(self) -> npt.NDArray[np.int64]:
@@ -285,38 +308,60 @@ def _outside(values: npt.NDArray[Any], spec: Input, bad: npt.NDArray[np.bool_] |
     return bad
 
 
-def _codes(array: Any) -> tuple[Ints, list[Any]]:
-    """The rows' codes into distinct values, -1 for NULL."""
+def _coded(array: Any) -> tuple[Any, list[Any]]:
+    """An Arrow array of the rows' codes into distinct values, NULL where there is none. Booleans are codes themselves."""
     if pa.types.is_boolean(array.type):
-        codes = array.cast(pa.int8()).fill_null(-1).to_numpy().astype(np.int32)
-        return codes, [False, True]
+        return array, [False, True]
     if pa.types.is_nested(array.type) and not pa.types.is_dictionary(array.type):
         return _nested(array)
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
-    codes = array.indices.cast(pa.int32()).fill_null(-1).to_numpy()
-    found = array.dictionary.to_pylist()
+    codes, found = array.indices, array.dictionary.to_pylist()
     if None in found:  # a NULL may stand in the dictionary, too
-        gone = np.array([value is None for value in found])
-        codes = np.where((codes >= 0) & gone[np.maximum(codes, 0)], -1, codes).astype(np.int32)
+        codes = pc.if_else(pc.equal(codes, found.index(None)), None, codes)
     return codes, found
 
 
-def _nested(array: Any) -> tuple[Ints, list[Any]]:
+def _plain(array: Any) -> npt.NDArray[Any]:
+    """The numbers of an array, whatever stands where there is none."""
+    width = array.type.bit_width // 8
+    kind = array.type.to_pandas_dtype()
+    return np.frombuffer(array.buffers()[1], kind, len(array), array.offset * width)
+
+
+def _valid(array: Any) -> tuple[npt.NDArray[np.uint8], int]:
+    """Arrow's bitmap of the rows that have a value (empty: all have), and the bit of the first row."""
+    bitmap = array.buffers()[0]
+    if bitmap is None or not array.null_count:
+        return np.empty(0, np.uint8), array.offset
+    return np.frombuffer(bitmap, np.uint8), array.offset
+
+
+def _codes(array: Any) -> tuple[Ints, list[Any]]:
+    """The rows' codes into distinct values, -1 for NULL."""
+    codes, found = _coded(array)
+    if codes.type == pa.bool_():
+        codes = codes.cast(pa.int8())
+    return codes.cast(pa.int32()).fill_null(-1).to_numpy(), found
+
+
+def _nested(array: Any) -> tuple[Any, list[Any]]:
     """Lists of texts as distinct sets; anything else is as it stands, one value a row."""
     kind = array.type
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)) or not _is_text(kind.value_type):
-        valid = array.is_valid().to_numpy(zero_copy_only=False)
-        return np.where(valid, 0, -1).astype(np.int32), [object()]
+        return pc.if_else(array.is_valid(), pa.scalar(0, pa.int32()), None), [object()]
     inner, offsets, names = _list_codes("", array)
     seen: dict[Any, int] = {(): 0}
+    sizes = np.diff(offsets)
+    single = np.array([seen.setdefault((code,), len(seen)) for code in range(len(names))] or [0], np.int32)
     codes = np.zeros(len(array), np.int32)
-    for row in np.flatnonzero(np.diff(offsets)):
+    ones = np.flatnonzero(sizes == 1)
+    codes[ones] = single[inner[offsets[ones]]]
+    for row in np.flatnonzero(sizes > 1):
         held = tuple(sorted(set(inner[offsets[row] : offsets[row + 1]].tolist())))
         codes[row] = seen.setdefault(held, len(seen))
-    if array.null_count:
-        codes[array.is_null().to_numpy(zero_copy_only=False)] = -1
-    return codes, [[names[code] for code in held] for held in seen]
+    none = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
+    return pa.array(codes, mask=none), [[names[code] for code in held] for held in seen]
 
 
 def _is_text(kind: Any) -> bool:
@@ -336,7 +381,9 @@ def _list_codes(name: str, array: Any) -> tuple[Ints, npt.NDArray[np.int64], lis
         offsets = array.offsets.to_numpy().astype(np.int64)
     items = array.values.slice(offsets[0], offsets[-1] - offsets[0])
     codes, names = _codes(items)
-    return np.where(codes < 0, len(names), codes).astype(np.int32), offsets - offsets[0], [*names, None]
+    if items.null_count:
+        codes, names = np.where(codes < 0, len(names), codes).astype(np.int32), [*names, None]
+    return codes, offsets - offsets[0], names
 
 
 def _strange(codes: Ints, offsets: npt.NDArray[np.int64], names: list[Any], unknown: list[bool], rows: int) -> Discrete:
@@ -357,9 +404,7 @@ class RecordFrame(_Keeping):
         self._records, self._regions = records, regions
 
     def _values(self, spec: Input) -> list[Any]:
-        return self.kept(
-            ("values", repr(spec)), lambda: [_settled(read_input(spec, record)) for record in self._records]
-        )
+        return self.kept(("values", id(spec)), lambda: [_settled(read_input(spec, record)) for record in self._records])
 
     def scores(self, spec: Input) -> Ints:
         gaps = {id(MISSING): kernel.MISSING, id(NA): kernel.NOT_APPLICABLE}

@@ -17,19 +17,44 @@ REF, DERIVED, CONST, MAX, MIN, WEIGHTED, NOISY_OR, CASCADE, ADD, SUB, MUL = rang
 
 
 @njit(cache=True, nogil=True)
-def micro_scores(values, absent, bits, bit, optional, out):
+def micro_scores(values, valid, offset, bits, bit, optional, out):
     """Raw micro-scores -> MISSING, NOT_APPLICABLE or a value in [0, 1,000,000].
 
-    `absent` is the value that stands for none; `bits[i] & bit` says that row i has the modality (`bits` may be empty: all have).
+    `valid` is Arrow's bitmap of the rows that have a value, from bit `offset` on (empty: all have); `bits[i] & bit` says that row i
+    has the modality (`bits` may be empty: all have).
     """
     for i in range(values.size):
         value = values[i]
-        if 0 <= value <= MICRO:
+        at = offset + i
+        if valid.size > 0 and not valid[at >> 3] >> (at & 7) & 1:
+            away = optional or (bits.size > 0 and bits[i] & bit == 0)
+            out[i] = NOT_APPLICABLE if away else MISSING
+        elif 0 <= value <= MICRO:
             out[i] = value
-        elif value == absent and (optional or (bits.size > 0 and bits[i] & bit == 0)):
-            out[i] = NOT_APPLICABLE
         else:
             out[i] = MISSING
+
+
+@njit(cache=True, nogil=True)
+def truths(values, valid, offset, bits, bit, missing, away, out):
+    """Arrow's bitmap of booleans -> 0 or 1, or for rows without one `missing`, or `away` where the modality is not there."""
+    for i in range(out.size):
+        at = offset + i
+        if valid.size == 0 or valid[at >> 3] >> (at & 7) & 1:
+            out[i] = values[at >> 3] >> (at & 7) & 1
+        else:
+            out[i] = away if bits.size > 0 and bits[i] & bit == 0 else missing
+
+
+@njit(cache=True, nogil=True)
+def codes(values, valid, offset, bits, bit, missing, away, out):
+    """A dictionary's codes, or for rows without one `missing`, or `away` where the modality is not there."""
+    for i in range(values.size):
+        at = offset + i
+        if valid.size == 0 or valid[at >> 3] >> (at & 7) & 1:
+            out[i] = values[i]
+        else:
+            out[i] = away if bits.size > 0 and bits[i] & bit == 0 else missing
 
 
 @njit(cache=True, nogil=True)
@@ -151,10 +176,25 @@ def row_bits(codes, offsets, bits, out):
 
 
 @njit(cache=True, nogil=True)
-def added(ids, weights, sums):
-    """Adds each row's weight to the sum of its id."""
+def added(ids, values, sums, squares):
+    """Adds each row's value, and its square, to the sums of its id."""
     for i in range(ids.size):
-        sums[ids[i]] += weights[i]
+        sums[ids[i]] += values[i]
+        squares[ids[i]] += np.float64(values[i]) * values[i]
+
+
+@njit(cache=True, nogil=True)
+def weighed(ids, chances, views, rows, weight, weight2, weight_views, weight2_views2):
+    """Adds what a row stands for, 1 / chance, to the sums of its id; a chance outside of (0, 1] is none."""
+    for i in range(ids.size):
+        if 0.0 < chances[i] <= 1.0:
+            found = 1.0 / chances[i]
+            rows[ids[i]] += 1
+            weight[ids[i]] += found
+            weight2[ids[i]] += found * found
+            if views.size > 0:
+                weight_views[ids[i]] += found * views[i]
+                weight2_views2[ids[i]] += (found * views[i]) ** 2
 
 
 @njit(cache=True, nogil=True)

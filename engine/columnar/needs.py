@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from engine.columnar.axes import ExactAxis, NumberAxis, ScoreAxis, SpanAxis, Spans, TimeAxis, ValueAxis
 from engine.columnar.table import Axis
@@ -21,6 +22,7 @@ INT64 = 2**63
 COMPARISONS = frozenset({"_<_", "_<=_", "_>_", "_>=_", "_==_", "_!=_"})
 NUMERIC = frozenset({"int", "uint", "double"})
 
+Made = TypeVar("Made")
 Use = tuple[str, Decimal | None]
 """A name with a constant it is compared with, or None where its very value may matter."""
 
@@ -69,14 +71,15 @@ class Needs:
     dates: set[int] = field(default_factory=set)
 
     def condition(self, expr: Expr) -> None:
-        names = self._names(expr)
+        names = self.names(expr)
         for name in names:
             self._asked(name)
         for name, constant in uses(expr):
             if name in names:
                 self._use(name, constant)
 
-    def _names(self, expr: Expr) -> set[str]:
+    def names(self, expr: Expr) -> set[str]:
+        """The inputs and derived scores that a condition names."""
         derived = {score.name for score in self.scores}
         return {name for name, _ in free_names(expr) if name in self.specs or name in derived}
 
@@ -117,32 +120,45 @@ class Axes:
     """Axes by what they ask, each once."""
 
     def __init__(self) -> None:
-        self._made: dict[Any, Axis] = {}
+        self._made: dict[Any, Any] = {}
 
-    def once(self, key: Any, make: Any) -> Any:
+    def once(self, key: Any, make: Callable[[], Made]) -> Made:
         if key not in self._made:
             self._made[key] = make()
-        return self._made[key]
+        found: Made = self._made[key]
+        return found
 
     def time(self, dates: Iterable[int]) -> Axis:
         key = tuple(sorted(dates))
-        found: Axis = self.once(("time", key), lambda: TimeAxis(key))
-        return found
+        return self.once(("time", key), lambda: TimeAxis(key))
 
-    def input(self, spec: Input, asked: _Asked) -> Axis:
+    def of(self, needed: Iterable[tuple[Needs, Spans | None]]) -> list[Axis]:
+        """One for each input, derived score or time that is needed, for all who need it together."""
+        asked: dict[Any, tuple[Input | tuple[Spans, str], _Asked]] = {}
+        dates: set[int] = set()
+        for needs, spans in needed:
+            dates |= needs.dates
+            for name, one in needs.asked.items():
+                what: Any = needs.specs[name] if name in needs.specs else (spans, name)
+                key = id(what) if name in needs.specs else (id(spans), name)
+                all_of_it = asked.setdefault(key, (what, _Asked()))[1]
+                all_of_it.cuts |= one.cuts
+                all_of_it.exact |= one.exact
+        found = [self._of(key, what, one) for key, (what, one) in asked.items()]
+        return found + ([self.time(dates)] if dates else [])
+
+    def _of(self, key: Any, what: Input | tuple[Spans, str], asked: _Asked) -> Axis:
         cuts = tuple(sorted(asked.cuts))
-        key = (spec.kind, repr(spec), None if asked.exact else cuts)
-        found: Axis = self.once(key, lambda: _input_axis(spec, cuts, exact=asked.exact))
+        make = partial(_input_axis if isinstance(what, Input) else _derived_axis, what, cuts, exact=asked.exact)
+        found: Axis = self.once((key, None if asked.exact else cuts), make)
         return found
 
-    def derived(self, spans: Spans, name: str, asked: _Asked) -> Axis:
-        cuts = tuple(int(cut) for cut in sorted(asked.cuts))
-        if asked.exact:
-            made = lambda: ExactAxis(lambda frame: spans.of(frame, name))  # noqa: E731
-        else:
-            made = lambda: SpanAxis(spans, name, cuts)  # noqa: E731
-        found: Axis = self.once((id(spans), name, None if asked.exact else cuts), made)
-        return found
+
+def _derived_axis(what: tuple[Spans, str], cuts: Sequence[int | float], *, exact: bool) -> Axis:
+    spans, name = what
+    return (
+        ExactAxis(lambda frame: spans.of(frame, name)) if exact else SpanAxis(spans, name, [int(cut) for cut in cuts])
+    )
 
 
 def _input_axis(spec: Input, cuts: Sequence[int | float], *, exact: bool) -> Axis:

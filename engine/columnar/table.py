@@ -11,7 +11,7 @@ import numpy.typing as npt
 from engine.columnar import kernel
 from engine.columnar.frame import Frame, Ints
 
-DENSE = 16  # bits of a code up to which a table has an entry for every code
+DENSE = 20  # bits of a code up to which a table has an entry for every code
 MOST = 62  # bits of a code
 
 
