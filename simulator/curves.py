@@ -1,16 +1,16 @@
 """A sweep -> step functions of the threshold: exact counts, precision, recall, false-positive and action rate, bounds, zones.
 
 Positive is what the measure counts (`simulator.stepping.MEASURES`), true is a row with the label of the policy. Where only a part of
-the rows has a label, three kinds of figures are kept apart: those of the labelled rows alone (exact, but of the rows that somebody
-chose to look at), those of all rows by the inverse of the chance of being looked at (self-normalised, Hájek 1971; nothing where
-the effective sample size is below `labels.MINIMUM`), and the worst-case bounds of all rows (Manski 1990).
+the rows has a label, a value is given for all rows by the inverse of the chance of being looked at (self-normalised, Hájek 1971;
+none where the effective sample size is below `labels.MINIMUM`), or, where that chance is not known, only the worst-case bounds
+(Manski 1990): what the labelled rows alone show says nothing of the others.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal
 
 import numpy as np
 
@@ -32,10 +32,11 @@ CHANCE = 0.001
 class Sums:
     """By threshold (second axis) and label (first: none, false, true): what the measure counts there.
 
-    `rows` counts, `weight` and `weight2` are the sums of 1/propensity and of its square over the rows that have one.
+    `rows` counts, `drawn` those that have a propensity; `weight` and `weight2` are the sums of 1/propensity and of its square.
     """
 
     rows: Ints
+    drawn: Ints
     weight: Floats
     weight2: Floats
 
@@ -77,32 +78,31 @@ def steps(sweep: Sweep, margin: str = "all", value: str | None = None, measure: 
     off, now = speaking[:, 0], speaking[:, plan.present]
     thresholds = _grid(table.at[table.at >= 0], plan.starts)
     size = thresholds.size
-    base = _sums(table, off.astype(np.int64), np.zeros(len(off), np.int64), 1)
-    rows = np.repeat(base.rows, size, axis=1)
-    weight, weight2 = (np.repeat(part, size, axis=1) for part in (base.weight, base.weight2))
+    ones, first = np.ones(len(off), np.int64), np.zeros(len(off), np.int64)
+    hits = _repeated(_sums(table, off.astype(np.int64), first, 1), size)
     bounds = np.searchsorted(thresholds, [*plan.starts, OFF])
     reached = np.searchsorted(thresholds, table.at, side="right") - 1  # the last threshold that each cell reaches
     for i in range(len(plan.starts)):
         change = speaking[:, 1 + i].astype(np.int64) - off
         moving = (change != 0) & (table.at >= 0)
         some = _sums(table.select(moving), change[moving], reached[moving], size)
-        part = slice(bounds[i], bounds[i + 1])
-        rows[:, part] += _above(some.rows)[:, part]
-        for total, added in ((weight, some.weight), (weight2, some.weight2)):
-            total[:, part] += _above(added)[:, part]
-    everything = _sums(table, np.ones(len(off), np.int64), np.zeros(len(off), np.int64), 1)
-    present = _sums(table, now.astype(np.int64), np.zeros(len(off), np.int64), 1)
-    hits = Sums(rows, np.maximum(weight, 0.0), np.maximum(weight2, 0.0))
-    return Steps(measure, thresholds, hits, everything, present)
+        _add(hits, some, slice(bounds[i], bounds[i + 1]))
+    present = _sums(table, now.astype(np.int64), first, 1)
+    return Steps(measure, thresholds, hits, _sums(table, ones, first, 1), present)
 
 
-Of = TypeVar("Of", Ints, Floats)
+def _repeated(one: Sums, size: int) -> Sums:
+    rows, drawn = (np.repeat(part, size, axis=1) for part in (one.rows, one.drawn))
+    weight, weight2 = (np.repeat(part, size, axis=1) for part in (one.weight, one.weight2))
+    return Sums(rows, drawn, weight, weight2)
 
 
-def _above(sums: Of) -> Of:
-    """What stands at each threshold or a higher one."""
-    found: Of = np.cumsum(sums[:, ::-1], axis=1)[:, ::-1]
-    return found
+def _add(to: Sums, some: Sums, part: slice) -> None:
+    """What stands at each threshold of the part or at a higher one, also beyond the part."""
+    for total, added in ((to.rows, some.rows), (to.drawn, some.drawn)):
+        total[:, part] += np.cumsum(added[:, ::-1], axis=1)[:, ::-1][:, part]
+    for sums, added_ in ((to.weight, some.weight), (to.weight2, some.weight2)):
+        sums[:, part] += np.cumsum(added_[:, ::-1], axis=1)[:, ::-1][:, part]
 
 
 def _grid(reached: Ints, starts: tuple[int, ...]) -> Ints:
@@ -120,7 +120,8 @@ def _sums(table: Table, sign: Ints, where: Ints, size: int) -> Sums:
         found: Floats = np.bincount(place, values * sign, 3 * size).reshape(3, size).astype(np.float64)
         return found
 
-    return Sums(np.rint(total(table.rows)).astype(np.int64), total(table.weight), total(table.weight2))
+    rows, drawn = (np.rint(total(values)).astype(np.int64) for values in (table.rows, table.weighted))
+    return Sums(rows, drawn, total(table.weight), total(table.weight2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +138,23 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Qualities:
-    """`basis`: `all` where every row has a label, else `labelled` (of the labelled rows alone) or `snipw` (of all rows)."""
+    """`basis`: `all` where every row has a label, `snipw` where some have one and the chance of it is known, else `bounds`."""
 
-    basis: str
+    basis: Literal["all", "snipw", "bounds"]
     precision: Quality
     recall: Quality
     false_positive_rate: Quality
 
+    @property
+    def named(self) -> dict[str, Quality]:
+        return {name: getattr(self, name) for name in ("precision", "recall", "false_positive_rate")}
 
-def qualities(found: Steps, *, weighted: bool = False) -> Qualities:
-    """Of the labelled rows, or `weighted` by the inverse propensity of those that have one."""
+
+def qualities(found: Steps) -> Qualities:
+    """At each threshold; without any label all are NaN with the bounds 0 and 1."""
     hits, totals = found.hits, found.totals
     everyone = not totals.rows[UNLABELLED].any()
+    weighted = not everyone and bool(totals.drawn[1:].any())
     seen = (hits.weight, totals.weight) if weighted else (hits.rows, totals.rows)
     true, false = seen[0][POSITIVE], seen[0][NEGATIVE]
     positives, negatives = seen[1][POSITIVE], seen[1][NEGATIVE]
@@ -156,11 +162,11 @@ def qualities(found: Steps, *, weighted: bool = False) -> Qualities:
     sizes = _effective(hits, totals) if weighted else (None, None, None)
     figures = []
     for (top, below), size, (low, high) in zip(ratios, sizes, _bounds(hits.rows, totals.rows), strict=True):
-        value = _ratio(top, below)
+        value = _ratio(top, below) if everyone or weighted else np.full(top.shape, np.nan)
         if size is not None:
-            value = np.where(size >= MINIMUM, value, np.nan)
+            value = np.where(size >= MINIMUM, np.clip(value, 0.0, 1.0), np.nan)
         figures.append(Quality(value, low, high, size))
-    return Qualities("snipw" if weighted else "all" if everyone else "labelled", *figures)
+    return Qualities("all" if everyone else "snipw" if weighted else "bounds", *figures)
 
 
 def _bounds(hits: Ints, totals: Ints) -> tuple[tuple[Floats, Floats], ...]:
