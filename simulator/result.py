@@ -347,10 +347,20 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """Between which values a `metric` of a curve lies at each of its thresholds, whatever the missing labels are."""
+
+    metric: Literal["precision", "recall", "false_positive_rate"]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """Step functions of one rung's threshold, everything else as in A: at `thresholds[i]` (ascending) the rung acts on the
     scores from there on. None in `precision`, `recall`, `false_positive_rate`: not defined there, or no label. `action_rate`
-    is exact, over all rows of the slice."""
+    is exact, over all rows of the slice. `basis` is that of a `Metric` (None: no label at all); where it is `bounds`, the
+    three are None throughout, and `bands` hold what can be said."""
 
     policy: str
     score: str
@@ -363,6 +373,8 @@ class Curve:
     false_positive_rate: tuple[float | None, ...] = ()
     marks: tuple[Mark, ...] = ()
     unlabelled: tuple[Zone, ...] = ()
+    basis: Literal["all", "snipw", "bounds"] | None = None
+    bands: tuple[Band, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

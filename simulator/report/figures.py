@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from simulator.report import drawing as d
 from simulator.report.wording import sliced, visible
-from simulator.result import Bounds, Curve, Drift, Figure, Refused
+from simulator.result import Band, Bounds, Curve, Drift, Figure, Refused
 
 _LINES = (  # field, class, words: dashes tell the lines apart where colours do not
     ("precision", "precision", "precision"),
@@ -17,6 +17,9 @@ _LINES = (  # field, class, words: dashes tell the lines apart where colours do 
     ("false_positive_rate", "fpr", "false-positive rate"),
     ("action_rate", "rate", "share of all rows acted on"),
 )
+
+
+_KINDS = {field: kind for field, kind, _ in _LINES}
 
 
 def reach(figures: Sequence[Figure]) -> float:
@@ -70,6 +73,8 @@ def curve(shown: Curve) -> Markup:
     for zone in shown.unlabelled:
         _hatched(svg, _x(zone.low), _x(zone.high))
     _axes(svg, f"threshold on {visible(shown.score, 40)}")
+    for band in shown.bands:
+        d.path(svg, f"band {_KINDS[band.metric]}", _filled(shown.thresholds, band))
     for field, kind, _ in _LINES:
         if values := getattr(shown, field):
             d.path(svg, f"step {kind}", _steps(shown.thresholds, values))
@@ -82,7 +87,9 @@ def curve(shown: Curve) -> Markup:
 
 def legend(shown: Curve) -> list[tuple[str, str]]:
     """Class and words of the lines that the curve has."""
-    return [(kind, words) for field, kind, words in _LINES if any(v is not None for v in getattr(shown, field))]
+    banded = {band.metric for band in shown.bands}
+    lines = [(f"step {k}", words) for field, k, words in _LINES if any(v is not None for v in getattr(shown, field))]
+    return [(f"band {k}", f"{words}: not identified, within") for field, k, words in _LINES if field in banded] + lines
 
 
 def _mark(side: str, threshold: float) -> str:
@@ -135,4 +142,18 @@ def _steps(thresholds: Sequence[float], values: Sequence[float | None]) -> str:
         parts.append(f"M{d.number(start)} {y}" if pen is None else f"V{y}")
         parts.append(f"H{d.number(end)}")
         pen = end
+    return "".join(parts)
+
+
+def _filled(thresholds: Sequence[float], band: Band) -> str:
+    """The band as boxes side by side, none narrower than two pixels but the last."""
+    parts: list[str] = []
+    pen = _x(0.0)
+    for i, (low, high) in enumerate(zip(band.low, band.high, strict=True)):
+        end = _x(thresholds[i])
+        if low is None or high is None:
+            pen = end
+        elif end - pen >= 2 or i + 1 == len(thresholds):
+            parts.append(f"M{d.point(pen, _y(low))}H{d.number(end)}V{d.number(_y(high))}H{d.number(pen)}Z")
+            pen = end
     return "".join(parts)

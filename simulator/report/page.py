@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from simulator.report import tables
 from simulator.report.answer import answer
 from simulator.report.figures import course, curve, legend
-from simulator.report.wording import listed, sliced, told, visible
+from simulator.report.wording import BASES, listed, sliced, told, visible
 from simulator.result import Bounds, Estimate, Result
 
 LIGHTS = {"green": "●", "amber": "▲", "red": "■"}  # told apart without colours, too
@@ -33,6 +33,7 @@ def html(result: Result) -> str:
         load=tables.load(result),
         assumptions=sorted(result.assumptions, key=lambda a: _WORST_FIRST.index(a.light)),
         dimensions=sorted({row.slice.dimension for row in result.changed} | {gap.dimension for gap in result.fairness}),
+        bases=BASES,
         lights=LIGHTS,
         methods=sorted(_methods(result) - {"exact"}),
     )  # fmt: skip

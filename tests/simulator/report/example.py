@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from simulator.result import (
     ALL,
     Assumption,
+    Band,
     Bounds,
     Change,
     Changed,
@@ -100,28 +101,24 @@ def _bounds(low: float, high: float, reason: str) -> Compared:
     return Compared(between(low, high), between(low, high), between(low - high, high - low))
 
 
-def _curve(policy: str, score: str, zones: tuple[Zone, ...] = ()) -> Curve:
+def _curve(policy: str, score: str, basis: str, zones: tuple[Zone, ...] = ()) -> Curve:
     at = tuple(round(i / 400, 6) for i in range(1, 401))
     rate = tuple(0.8 * (1 - t) ** 2 * (1.2 - t) for t in at)
-    seen = [any(z.low <= t <= z.high for z in zones) for t in at]
-    precision = tuple(
-        None if s else min(1.0, 0.2 + 0.7 * t + 0.03 * math.sin(60 * t)) for t, s in zip(at, seen, strict=True)
-    )
-    recall = tuple(None if s else 1 - t**3 for t, s in zip(at, seen, strict=True))
-    wrong = tuple(None if s else 0.8 * (1 - t) ** 3 for t, s in zip(at, seen, strict=True))
-    return Curve(
-        policy,
-        score,
-        "remove",
-        ALL,
-        at,
-        rate,
-        precision,
-        recall,
-        wrong,
-        (Mark("a", "remove", 0.95), Mark("b", "remove", 0.9)),
-        zones,
-    )
+    precision = tuple(min(1.0, 0.2 + 0.7 * t + 0.03 * math.sin(60 * t)) for t in at)
+    recall, wrong = tuple(1 - t**3 for t in at), tuple(0.8 * (1 - t) ** 3 for t in at)
+    marks = (Mark("a", "remove", 0.95), Mark("b", "remove", 0.9))
+    if basis == "bounds":
+        open_ = [max(0.0, 0.45 - t) for t in at]
+        bands = tuple(
+            Band(
+                name,
+                tuple(max(0.0, v - o) for v, o in zip(values, open_, strict=True)),
+                tuple(min(1.0, v + o) for v, o in zip(values, open_, strict=True)),
+            )
+            for name, values in (("precision", precision), ("recall", recall), ("false_positive_rate", wrong))
+        )
+        return Curve(policy, score, "remove", ALL, at, rate, marks=marks, unlabelled=zones, basis="bounds", bands=bands)
+    return Curve(policy, score, "remove", ALL, at, rate, precision, recall, wrong, marks, zones, "all")
 
 
 def example() -> Result:
@@ -206,7 +203,7 @@ def example() -> Result:
         ),
         caveats=("the word lists were not run, so rules that need them never fire here",),
         no_signal=("region", "at"),
-        curves=(_curve("hate", "text.hate"), _curve("harassment", "text.toxicity", (Zone(0.0, 0.3, 12_402),))),
+        curves=(_curve("hate", "text.hate", "all"), _curve("harassment", "text.toxicity", "bounds", (Zone(0.0, 0.3, 12_402),))),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.report.figures import course, curve, reach, whisker
-from simulator.result import ALL, Bounds, Curve, Drift, Estimate, Mark, Refused, Zone
+from simulator.result import ALL, Band, Bounds, Curve, Drift, Estimate, Mark, Refused, Zone
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -35,6 +35,16 @@ def test_a_million_steps_are_drawn_as_far_as_pixels_show_them():
     d = steps(tuple((i + 1) / n for i in range(n)), tuple(1 - i / n for i in range(n)))
     assert len(d) < 25_000
     assert d.endswith("H608")
+
+
+def test_what_is_not_identified_is_a_band_and_no_line():
+    band = Band("precision", (0.0, None, 0.25), (1.0, None, 0.5))
+    drawn = fromstring(
+        curve(Curve("p", "s", "remove", ALL, (0.25, 0.5, 0.75), (1.0, 1.0, 1.0), basis="bounds", bands=(band,)))
+    )
+    kinds = {e.get("class"): e.get("d") for e in drawn.iter()}
+    assert kinds["band precision"] == "M48 256H188V36H48ZM328 201H468V146H328Z"
+    assert "step precision" not in kinds
 
 
 def test_zones_without_labels_are_hatched_and_rungs_marked():

@@ -129,9 +129,21 @@ def test_caveats_stand_before_the_figures():
 
 def test_columns_without_information_are_told_where_they_would_mislead():
     page = html(example())
-    assert page.count("hold no information: what differs between their values comes from the rules or from chance.") == 1
-    assert page.count("region holds no information in this log: what differs between its values comes from the rules or from chance.") == 1
-    assert page.count("region holds no information in this log: a gap between its values comes from the rules or from chance.") == 1
+    assert (
+        page.count("hold no information: what differs between their values comes from the rules or from chance.") == 1
+    )
+    assert (
+        page.count(
+            "region holds no information in this log: what differs between its values comes from the rules or from chance."
+        )
+        == 1
+    )
+    assert (
+        page.count(
+            "region holds no information in this log: a gap between its values comes from the rules or from chance."
+        )
+        == 1
+    )
     assert page.count("at holds no information in this log: neither drift nor its absence means anything.") == 1
     assert "no information" not in html(replace(example(), no_signal=()))
 
