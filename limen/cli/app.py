@@ -35,6 +35,7 @@ class Commands(LazyGroup):
         "calibrate": Entry("limen.cli.calibrate:calibrate", "Fit a scorer's calibration on labelled rows"),
         "cascade": Entry("limen.cli.cascade:app", "The band of a cascade, with a bound on what it changes"),
         "log": Entry("limen.cli.log:app", "What a scored log holds, and how its columns are read"),
+        "sweep": Entry("limen.cli.sweep:sweep", "Every threshold of a policy at once, on a scored log"),
         "demo": Entry("limen.cli.demo:demo", "Moderate a small set of real posts under the shipped pack"),
     }
 
