@@ -70,6 +70,13 @@ def _ratio(numerator: Floats, denominator: Floats) -> Ratio:
     return Ratio(numerator, denominator, (denominator > 0,))
 
 
+def looked(sample: Sample, acts_a: Bools, acts_b: Bools) -> Unseen | None:
+    """Where nobody looks (`unseen`); None where every row has a label, or no propensity is known."""
+    if sample.everyone or not sample.weighted:
+        return None
+    return unseen(sure(sample), acts_a + 2 * acts_b.astype(np.int64))
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """Tells ratios of one sample. Cells that A and B treat alike, and that are seen or unseen alike, are added up: `sample` has these
@@ -94,14 +101,12 @@ class Judge:
         model: Floats | None = None,
         level: float = LEVEL,
         minimum: float = MINIMUM,
-        unseen_rows: Unseen | None = None,
+        looked_at: Unseen | None = None,
     ) -> Judge:
-        """`unseen_rows`: what was found of the rows, for a `sample` in which they weigh their views."""
+        """`looked_at`: what `looked` finds of the rows, for a `sample` in which they weigh their views."""
         zones = acts_a + 2 * acts_b.astype(np.int64)
-        seen = None
-        if sample.weighted and not sample.everyone:
-            sample = sure(sample)
-            seen = unseen_rows or unseen(sample, zones)
+        seen = looked_at or looked(sample, acts_a, acts_b)
+        sample = sample if seen is None else sure(sample)
         blind = np.zeros_like(acts_a) if seen is None else seen.cells
         codes, first, groups = np.unique(2 * zones + blind, return_index=True, return_inverse=True)
         small = sample.grouped(groups, len(codes))
