@@ -15,10 +15,10 @@ import zlib
 
 import numpy as np
 
-from benchmarks.covered import authors, looks, risks, shares
+from benchmarks.covered import authors, labels, looks, risks, shares
 from benchmarks.covered.rows import table
 
-PARTS = (shares, authors, looks, risks)
+PARTS = (shares, authors, looks, risks, labels)
 
 
 def rows(logs, seed, only):
