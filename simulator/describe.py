@@ -132,8 +132,8 @@ def _looked_at(sources: Sequence[Source]) -> Iterator[Seen]:
         _, raw = next(iter(drawn), (0, {}))
     except DamagedError:
         pass
-    for name, type in zip(source.schema.names, source.schema.types, strict=True):
-        one = _look(name, type, raw.get(name, []), parse=source.parse)
+    for column in source.schema:
+        one = _look(column.name, column.type, raw.get(column.name, []), parse=source.parse)
         yield _by_footers(one, [found for found in sources if isinstance(found, ParquetSource)])
 
 
@@ -168,7 +168,7 @@ def _arrow(values: list[Any], type: pa.DataType) -> pa.Array:
     try:
         return pa.array(values, type)
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
-        plain = {"int64": int, "double": (int, float), "string": str, "bool": bool}.get(str(type), object)
+        plain: Any = {"int64": int, "double": (int, float), "string": str, "bool": bool}.get(str(type), object)
         kept = [value if isinstance(value, plain) and abs(_size(value)) < 2**63 else None for value in values]
         try:
             return pa.array(kept, type)

@@ -14,7 +14,7 @@ from regions import load_regions
 from simulator.account import Account, ColumnTally, FileAccount, FileTally
 from simulator.columns import ColumnMap
 from simulator.reading.convert import Raw, constant
-from simulator.reading.kinds import OF_INPUT, TYPES
+from simulator.reading.kinds import OF_INPUT, TYPES, by_type
 from simulator.reading.places import LogError, find
 from simulator.reading.plans import Part, Plan, check_constant, check_names, plans_of
 from simulator.reading.sources import Source, open_source
@@ -254,7 +254,7 @@ def _listed(values: Raw) -> tuple[Raw, np.ndarray] | None:
         if not any(isinstance(value, list) for value in values):
             return None
         lists = [value if isinstance(value, list) else [value] for value in values]
-    elif pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
+    elif by_type(values.type) == "names":
         lists = values.to_pylist()
     else:
         return None

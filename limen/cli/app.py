@@ -34,6 +34,7 @@ class Commands(LazyGroup):
         "scorers": Entry("limen.cli.scorers:app", "What is registered, and one scorer in full"),
         "calibrate": Entry("limen.cli.calibrate:calibrate", "Fit a scorer's calibration on labelled rows"),
         "cascade": Entry("limen.cli.cascade:app", "The band of a cascade, with a bound on what it changes"),
+        "experiments": Entry("limen.cli.experiments:experiments", "Compare the arms of live experiments on a log"),
         "log": Entry("limen.cli.log:app", "What a scored log holds, and how its columns are read"),
         "sweep": Entry("limen.cli.sweep:sweep", "Every threshold of a policy at once, on a scored log"),
         "demo": Entry("limen.cli.demo:demo", "Moderate a small set of real posts under the shipped pack"),

@@ -135,16 +135,16 @@ def _lines(found: Description) -> Iterator[str]:
 def _seen(one: Seen) -> tuple[str, str, str, str]:
     what = ", ".join(f"{value} ({rows})" for value, rows in one.top[:VALUES])
     if one.distinct is not None and one.distinct > VALUES:
-        what += f", … {one.distinct} values"
+        what = f"{one.distinct} values, such as {', '.join(value[:20] for value, _ in one.top[:2])}"
     if one.low is not None and one.high is not None:
         what = f"{_time(one.low)} to {_time(one.high)}" if one.kind == "time" else f"{one.low:.6g} to {one.high:.6g}"
     return one.name, _short(str(one.type)), _share(one.nulls, one.rows), what
 
 
 def _short(type: str) -> str:
-    for long, short in (("large_string", "string"), ("dictionary<values=string, indices=int32, ordered=0>", "string")):
-        type = type.replace(long, short)
-    return type
+    return type.replace("large_string", "string").replace(
+        "dictionary<values=string, indices=int32, ordered=0>", "string"
+    )
 
 
 def _measured(found: Description) -> Iterator[str]:

@@ -34,7 +34,7 @@ def convert(kind: str, column: Column, raw: Raw, tally: ColumnTally, *, parse: b
 def _bool(column: Column, array: pa.Array, tally: ColumnTally, parse: bool) -> pa.Array:  # noqa: ARG001
     if pa.types.is_boolean(array.type):
         return array
-    if is_text(value_type(array.type)) and not parse:
+    if pa.types.is_nested(array.type) or (is_text(value_type(array.type)) and not parse):
         return wrong(array, tally, pa.bool_())
     return _by_distinct(array, lambda text: TRUTH.get(text.casefold()), tally)
 
@@ -47,6 +47,9 @@ def _label(column: Column, array: pa.Array, tally: ColumnTally, parse: bool) -> 
         return pa.array(np.where(known, values, 0) >= column.at_least, mask=~known)
     if not (column.positive or column.negative):
         return _bool(column, array, tally, True)
+
+    if pa.types.is_nested(array.type):
+        return wrong(array, tally, pa.bool_())
 
     def read(text: str) -> bool | None:
         if text in column.positive or text in column.negative:

@@ -13,7 +13,7 @@ from policy_dsl.suggest import suggest
 from simulator.account import ColumnTally
 from simulator.columns import Column, ColumnError, ColumnMap
 from simulator.reading.convert import Raw, convert
-from simulator.reading.kinds import KNOWN, TYPES, is_native, kind_of
+from simulator.reading.kinds import KNOWN, is_native, kind_of
 from simulator.reading.numeric import clip
 from simulator.reading.sources import Source
 
@@ -24,12 +24,11 @@ class Plan:
 
     kind: str
     column: Column
-    native: bool
     type: str
     ours: bool = True
 
     def read(self, raw: Raw, tally: ColumnTally, *, parse: bool) -> pa.Array:
-        if not self.native or isinstance(raw, list):
+        if isinstance(raw, list) or not is_native(self.kind, self.column, raw.type):
             return convert(self.kind, self.column, raw, tally, parse=parse)
         tally.rows += len(raw)
         tally.nulls += raw.null_count
@@ -63,7 +62,7 @@ def plans_of(source: Source, columns: ColumnMap, known: dict[str, Input]) -> dic
             kind = kind_of(name, pa.scalar(column.constant).type, known)
             assert kind is not None
             check_constant(name, kind, column.constant)
-            plans[name] = Plan(kind, column, native=False, type="constant")
+            plans[name] = Plan(kind, column, "constant")
             continue
         seen = held[column.source]
         kind = kind_of(name, seen, known)
@@ -71,15 +70,9 @@ def plans_of(source: Source, columns: ColumnMap, known: dict[str, Input]) -> dic
             kind = "score"
         if kind is not None:
             _check_unit(name, kind, column, seen, source)
-            native = not source.parse and _is_ours(kind, column, seen)
             ours = name in columns.columns or name in known or name in KNOWN or name.startswith("label.")
-            plans[name] = Plan(kind, column, native, str(seen), ours)
+            plans[name] = Plan(kind, column, str(seen), ours)
     return plans
-
-
-def _is_ours(kind: str, column: Column, type: pa.DataType) -> bool:
-    """Texts come as dictionaries out of every file."""
-    return is_native(kind, column, TYPES["text"] if kind == "text" and pa.types.is_string(type) else type)
 
 
 def _check_unit(name: str, kind: str, column: Column, type: pa.DataType, source: Source) -> None:

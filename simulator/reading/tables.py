@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from simulator.account import FileTally
 from simulator.reading.convert import Raw
+from simulator.reading.kinds import is_text
 from simulator.reading.places import LogError, Place, one_line
 
 Columns: TypeAlias = tuple[int, Mapping[str, Raw]]  # rows, and the columns asked for by their foreign names
@@ -115,7 +116,7 @@ class ParquetSource:
     ) -> Iterator[Columns]:
         where = {name: leaves(self.arrow)[name][0] for name in names}
         wanted = sorted({".".join(path) for path in where.values()})
-        encoded = [".".join(where[name]) for name in texts if name in where and len(where[name]) == 1]
+        encoded = [".".join(where[name]) for name in texts if is_text(self.schema.field(name).type)]
         options = {"pre_buffer": False, "metadata": self.metadata, "read_dictionary": encoded}
         buffered = 0 if self.place.local and self._largest() <= LARGE_CHUNK else BLOCK
         try:

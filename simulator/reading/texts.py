@@ -110,7 +110,8 @@ class JsonSource:
                 for name, value in row.items():
                     seen[name] = _wider(seen.get(name), _json_type(value))
         except DamagedError as error:
-            raise LogError(f"cannot read `{place.path}`: {error}") from None
+            if not seen:
+                raise LogError(f"cannot read `{place.path}`: {error}") from None
         if not seen and tally.skipped:
             raise LogError(f"`{place.path}` does not begin with JSON objects, expected one a line")
         return cls(place, pa.schema(list(seen.items())))
