@@ -22,11 +22,11 @@ from engine.compiled.reader import Reader
 from engine.compiled.reading import ABSENT
 from engine.compiled.slots import Presence, Slot
 from engine.record import NA as NOT_THERE
+from engine.scalar import UNUSUAL
 from policy_dsl import program as p
 from policy_dsl.cel.nodes import Expr
 from policy_dsl.cel.partial import NA
 from policy_dsl.cel.pycode import Constants
-from engine.scalar import UNUSUAL
 from policy_dsl.program import MICRO, Program
 
 Truth = Callable[[list[Any], int], int]

@@ -36,6 +36,8 @@ from scorers.content import Modality
 Detail: TypeAlias = Literal["full", "counts"]
 ROWS = 32_768  # of a frame: its columns stay in a processor's cache
 NO_SKIPS: frozenset[str] = frozenset()
+AT_STAKE = "what was skipped could change the decision"
+"""With "counts": the reason of an outcome in which inputs that the log's own pack did not need are missing after all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +60,8 @@ class Columnar:
     """Decides the rows of tables by K programs at once; not safe to share between threads.
 
     With `detail` "full", two rows have one outcome id only where their Outcomes are equal, verdicts included; regions count. With
-    "counts", ids tell apart what is counted: status, enforcement, routes, sanctions and each policy's enforcement, routes,
-    sanctions and openness; an Outcome then has no region, effects, clauses or missing inputs, and its verdicts show one of the rows.
+    "counts", ids tell apart what is counted: status, enforcement, routes, sanctions and missing inputs, of the decision and of each
+    policy; an Outcome then has no region, effects or clauses, and the clauses of its verdicts are those of one of the rows.
     """
 
     def __init__(self, programs: Sequence[Program], detail: Detail = "full") -> None:
@@ -140,7 +142,7 @@ class Columnar:
         found = (self._outcome(k, frame, row) for k in range(len(self.programs)))
         if self.detail == "full":
             return tuple(found)
-        return tuple(replace(one, region=None, effects=(), fired=(), missing=()) for one in found)
+        return tuple(replace(one, region=None, effects=(), fired=()) for one in found)
 
     def _outcome(self, k: int, frame: Frame, row: int) -> Outcome:
         compiled = self.compiled[k]
@@ -156,7 +158,7 @@ class Columnar:
         if reason is None:
             return found
         status = Status.DEGRADED if found.status is Status.DECIDED else found.status
-        return replace(found, region=region, status=status, reason=f"{reason}: decided as GLOBAL")
+        return replace(found, region=region, status=status, reason=found.reason or f"{reason}: decided as GLOBAL")
 
     def _joined(self, k: int, frame: Frame, row: int, place: str) -> Outcome:
         compiled = self.compiled[k]
@@ -164,14 +166,16 @@ class Columnar:
         spoken = [slot.said(k, frame, row) for slot in slots]
         region, at = compiled.region(place), time_of(frame, row)
         values, mask = compiled.values(frame, row)
-        skipped = skipped_in(frame, row)
+        skipped, staked = skipped_in(frame, row), False
         if skipped and region.staked(Record({}, {}, at, skipped=skipped), values, mask):
             spoken = [slot.spoken(k, frame, row, NO_SKIPS) for slot in slots]
+            staked = True
         saids = tuple(one.said for one in spoken if not one.verdict.shadow)
         arms = tuple(arm for one in spoken for arm in one.arms)
         joined = region.joined(saids, arms, lambda number: region.consequences[number].truth(values, mask, at))
         verdicts = tuple(one.verdict for one in spoken)
-        return replace(joined, verdicts=verdicts)
+        reason = AT_STAKE if staked and self.detail == "counts" else None
+        return replace(joined, verdicts=verdicts, reason=reason)
 
 
 class Slot:
@@ -260,7 +264,8 @@ class Slot:
         state = said.state if said.undetermined else ()
         if self._columnar.detail == "full":
             return verdict, tuple(sorted(said.effects.items())), arms, state
-        return verdict.enforcement, verdict.routes, verdict.sanctions, verdict.open, said.speaks, arms, state
+        lacking = verdict.missing, bool(verdict.errors)
+        return verdict.enforcement, verdict.routes, verdict.sanctions, lacking, said.speaks, arms, state
 
     def said(self, k: int, frame: Frame, row: int) -> Spoken:
         found: Spoken = self.table.values[self.table.cells(frame)[row]][self._numbers[k]]

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from engine.columnar import kernel
 from engine.columnar.errors import ColumnarError
 from engine.record import NA, Missing, Record, read_input, typed
-from policy_dsl.program import MICRO, Input
+from policy_dsl.program import Input
 
 Ints: TypeAlias = npt.NDArray[np.int32]
 Made = TypeVar("Made")
@@ -282,7 +282,7 @@ def _numbers_of(array: Any, spec: Input, *, whole: bool) -> tuple[npt.NDArray[An
     kind = array.type
     if pa.types.is_integer(kind):
         if pa.types.is_uint64(kind):
-            large = pc.greater(array, INT64 - 1).fill_null(False).to_numpy(zero_copy_only=False)  # noqa: FBT003
+            large = pc.greater(array, INT64 - 1).fill_null(False).to_numpy(zero_copy_only=False)
             values = array.fill_null(0).to_numpy().astype(np.int64)
         else:
             large, values = None, array.fill_null(0).to_numpy()

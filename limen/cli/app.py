@@ -36,6 +36,7 @@ class Commands(LazyGroup):
         "cascade": Entry("limen.cli.cascade:app", "The band of a cascade, with a bound on what it changes"),
         "experiments": Entry("limen.cli.experiments:experiments", "Compare the arms of live experiments on a log"),
         "log": Entry("limen.cli.log:app", "What a scored log holds, and how its columns are read"),
+        "simulate": Entry("limen.cli.simulate:simulate", "A against B on a scored log"),
         "sweep": Entry("limen.cli.sweep:sweep", "Every threshold of a policy at once, on a scored log"),
         "demo": Entry("limen.cli.demo:demo", "Moderate a small set of real posts under the shipped pack"),
     }

@@ -1,0 +1,171 @@
+"""`limen simulate`: A against B on a scored log."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from limen.cli.errors import CannotError, why
+from limen.cli.log import Columns, Pairs, column_map
+from limen.cli.packs import Cache, engine
+from limen.cli.progress import told
+from limen.cli.revisions import at_path
+
+if TYPE_CHECKING:
+    from policy_dsl.program import Program
+    from simulator.result import Pack, Result
+    from simulator.staffing import Staffing
+
+EXTRA = "pip install 'limen[simulate]'"
+
+
+def simulate(
+    log: Annotated[
+        list[str],
+        typer.Option("--log", help="A scored log: files, globs, folders or URIs of object stores. Repeatable."),
+    ],
+    base: Annotated[
+        str, typer.Option("--base", help="A: a pack's folder, a bundle, or REVISION:FOLDER of this git repository.")
+    ],
+    variant: Annotated[str | None, typer.Option("--variant", help="B: a pack, as for `--base`.")] = None,
+    set: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="POLICY.SCORE.ACTION[@REGION]=X: B is A, or `--variant`, with that threshold. Repeatable."
+        ),
+    ] = None,
+    columns: Columns = None,
+    column: Pairs = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", help="A cohort column to tell apart, beside region and language. Repeatable."),
+    ] = None,
+    acts: Annotated[
+        str | None, typer.Option(help="The enforcement from which on a decision counts as positive; any, if left out.")
+    ] = None,
+    beta: Annotated[float, typer.Option(min=0.01, help="Of F-beta: how much more recall weighs than precision.")] = 1.0,
+    level: Annotated[float, typer.Option(min=0.5, max=0.9999, help="Of the intervals.")] = 0.95,
+    staffing: Annotated[
+        Path | None, typer.Option(help="Who reviews when (YAML): waits and missed SLAs are told.")
+    ] = None,
+    scale: Annotated[
+        float, typer.Option(min=1e-9, help="How many posts of the traffic a row stands for, where the log is a sample.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(help="Of all that is drawn by chance.")] = 0,
+    json: Annotated[Path | None, typer.Option(help="Where the result goes as JSON; `-` is standard output.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Where the report goes: one page that opens offline.")] = None,
+    cache: Cache = None,
+) -> None:
+    """Replay a scored log under two packs: what changes, how good either is, what it costs, and what the log cannot tell."""
+    try:
+        from engine.columnar import ColumnarError  # noqa: PLC0415
+        from simulator.columns import ColumnError  # noqa: PLC0415 - other commands do without
+        from simulator.compare import Question, compare  # noqa: PLC0415
+        from simulator.log import LogError, open_log  # noqa: PLC0415
+        from simulator.settings import SettingError  # noqa: PLC0415
+    except ImportError:
+        raise CannotError(f"replaying logs needs an extra: {EXTRA}") from None
+    try:
+        sides = _sides(base, variant, set or [], cache)
+        programs = (sides[0][0], sides[1][0])
+        _check_acts(acts, programs)
+        specs = [spec for program in programs for spec in program.inputs]
+        opened = open_log(log, column_map(columns, column), inputs=specs, regions=_regions(programs))
+        question = Question(
+            programs,
+            (sides[0][1], sides[1][1]),
+            shlex.join(["limen", *sys.argv[1:]]),
+            version("limen"),
+            tuple(by or ()),
+            acts,
+            beta,
+            level,
+            seed,
+            scale,
+            None if staffing is None else _staffing(staffing, programs),
+        )
+        with told(opened.rows, "replaying") as tell:
+            found = compare(opened, question, tell)
+    except (LogError, ColumnError, ColumnarError, SettingError) as error:
+        raise CannotError(str(error)) from None
+    _write(found, json, html)
+
+
+def _sides(base: str, variant: str | None, settings: list[str], cache: Path | None) -> list[tuple[Program, Pack]]:
+    from policy_dsl.stored import digest, to_json  # noqa: PLC0415
+    from simulator.result import Pack  # noqa: PLC0415
+    from simulator.settings import apply_settings  # noqa: PLC0415
+
+    if variant is None and not settings:
+        raise CannotError("there is no B: give `--variant PACK`, or `--set POLICY.SCORE.ACTION=X`")
+    a = _load(base, cache)
+    b = a if variant is None else _load(variant, cache)
+    changed = apply_settings(b, settings)
+    packs = (
+        Pack(a.pack, base, digest(to_json(a))),
+        Pack(b.pack, variant or base, digest(to_json(changed)), tuple(settings)),
+    )
+    return [(a, packs[0]), (changed, packs[1])]
+
+
+def _load(pack: str, cache: Path | None) -> Program:
+    with at_path(pack) as path:
+        return engine(path, "scalar", cache).program
+
+
+def _check_acts(acts: str | None, programs: tuple[Program, Program]) -> None:
+    names = [enforcement.name for enforcement in programs[0].enforcements]
+    if acts is not None and acts not in names[1:]:
+        raise CannotError(
+            f"`--acts {acts}` is no enforcement that does anything, expected one of {', '.join(names[1:])}"
+        )
+
+
+def _regions(programs: tuple[Program, Program]) -> frozenset[str]:
+    return frozenset(region for program in programs for region in program.regions)
+
+
+def _staffing(path: Path, programs: tuple[Program, Program]) -> Staffing:
+    from simulator.compare import queues  # noqa: PLC0415
+    from simulator.staffing_file import StaffingError, read_staffing  # noqa: PLC0415
+
+    named = sorted({queue for program in programs for queue in queues(program)})
+    tiers = [tier.name for program in programs for tier in program.severities]
+    try:
+        return read_staffing(path, named, dict.fromkeys(tiers))
+    except StaffingError as error:
+        raise CannotError(str(error)) from None
+    except OSError as error:
+        raise CannotError(f"cannot read `{path}`: {why(error)}") from None
+
+
+def _write(found: Result, json: Path | None, html: Path | None) -> None:
+    from simulator.report.stored import to_json  # noqa: PLC0415
+    from simulator.report.text import summary  # noqa: PLC0415
+
+    if html is not None:
+        from simulator.report.page import html as page  # noqa: PLC0415
+
+        _put(html, page(found))
+    if json is not None:
+        _put(json, to_json(found))
+    if json is None or str(json) != "-":
+        typer.echo(summary(found), nl=False)
+        for path in (html, json):
+            if path is not None and str(path) != "-":
+                typer.echo(f"wrote {path}", err=True)
+
+
+def _put(path: Path, text: str) -> None:
+    if str(path) == "-":
+        typer.echo(text, nl=not text.endswith("\n"))
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CannotError(f"cannot write `{path}`: {why(error)}") from None

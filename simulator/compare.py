@@ -1,0 +1,192 @@
+"""A scored log, A and B -> the whole result of a simulation: one pass over the log, then tables from its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from engine.decision import Outcome
+from policy_dsl import program as p
+from policy_dsl.program import Program
+from simulator import bootstrap
+from simulator.arrivals import UNDATED, Arrivals
+from simulator.drift import DriftCounter
+from simulator.log import Log
+from simulator.replay import Counter, Replay, replay
+from simulator.result import Pack, Result, Run
+from simulator.sections.changes import changes
+from simulator.sections.counts import Counting
+from simulator.sections.data import data
+from simulator.sections.gaps import gaps
+from simulator.sections.load import review_load
+from simulator.sections.queues import Settings
+from simulator.staffing import Staffing
+
+DRIFT_STRIDE = 4  # of a long log, a quarter tells as well how its scores move
+LONG = 2_000_000  # rows
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: `programs` are A and B. `acts` names the enforcement from which on a decision counts as positive; None: any
+    above the weakest. `scale` says for how many rows of the traffic a row of the log stands. `replicates` 0: authors are not
+    drawn anew.
+    """
+
+    programs: tuple[Program, Program]
+    packs: tuple[Pack, Pack]
+    command: str
+    limen: str
+    cohorts: tuple[str, ...] = ()
+    acts: str | None = None
+    beta: float = 1.0
+    level: float = 0.95
+    seed: int = 0
+    scale: float = 1.0
+    staffing: Staffing | None = None
+    replicates: int = bootstrap.REPLICATES
+
+
+def compare(log: Log, question: Question, tell: Callable[[int], None] = lambda _: None) -> Result:
+    """Reads the log once, and again for examples and curves. Raises LogError, ColumnError and ColumnarError."""
+    load, drift, authors = LoadCounter(), _drift(log, question), _authors(log, question)
+    counters: list[Counter] = [counter for counter in (load, drift, authors) if counter is not None]
+    found = replay(log, question.programs, question.cohorts, counters, tell)
+    return result(log, question, found, load, drift, authors)
+
+
+def result(
+    log: Log,
+    question: Question,
+    found: Replay,
+    load: LoadCounter,
+    drift: DriftOnTheWay | None,
+    authors: AuthorCounter | None,
+) -> Result:
+    """The tables."""
+    account = log.account
+    told = data(account, drift.counter.result() if drift else None)
+    drawn = authors.drawn(len(found.cube.outcomes)) if authors else None
+    counted = Counting(found.cube, question.programs, question.level, drawn).section()
+    unreplayed, assumed = gaps(found.cube, question.programs)
+    reviews = review_load(
+        load.arrivals, question.programs, question.staffing, Settings(question.scale, question.seed, question.level)
+    )
+    run = Run(
+        question.command,
+        question.limen,
+        question.seed,
+        *question.packs,
+        told.files,
+        account.rows,
+        found.cube.rows - sum(one.b for one in unreplayed if one.cause == "unusable"),
+        told.since,
+        told.until,
+        question.level,
+    )
+    return Result(
+        run,
+        counted.enforcements,
+        changes=changes(*question.programs),
+        changed=counted.changed,
+        counts=counted.counts,
+        transitions=counted.transitions,
+        load=reviews.load,
+        staffing=reviews.staffing,
+        unreplayed=unreplayed,
+        drift=told.drift,
+        columns=told.columns,
+        ignored=told.ignored,
+        skipped=told.skipped,
+        assumptions=(*assumed, *told.assumptions, *reviews.assumptions),
+        caveats=told.caveats,
+        no_signal=told.no_signal,
+    )
+
+
+# -- what is counted on the way --------------------------------------------------------------------------------------
+
+
+@dataclass
+class LoadCounter:
+    """Items for review by hour."""
+
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    columns: Collection[str] = ("at",)
+
+    def add(self, batch: pa.RecordBatch, ids: npt.NDArray[np.int32], outcomes: Sequence[tuple[Outcome, ...]]) -> None:
+        times = np.full(batch.num_rows, UNDATED)
+        if "at" in batch.schema.names:
+            times = batch.column("at").cast(pa.int64()).fill_null(UNDATED).to_numpy()
+        self.arrivals.add(times, ids, outcomes)
+
+
+@dataclass
+class DriftOnTheWay:
+    """How the scores move within the log."""
+
+    counter: DriftCounter
+    columns: Collection[str]
+
+    def add(self, batch: pa.RecordBatch, ids: npt.NDArray[np.int32], outcomes: Sequence[Any]) -> None:  # noqa: ARG002 - a Counter
+        self.counter.add(batch)
+
+
+@dataclass
+class AuthorCounter:
+    """Rows by outcome under authors drawn anew."""
+
+    replicates: int
+    seed: int
+    columns: Collection[str] = ("author.id",)
+    rows: int = 0
+    sums: npt.NDArray[np.int64] | None = None
+
+    def add(self, batch: pa.RecordBatch, ids: npt.NDArray[np.int32], outcomes: Sequence[tuple[Outcome, ...]]) -> None:
+        hashes = bootstrap.author_hashes(batch.column("author.id"), None, batch.num_rows, self.rows)
+        found = bootstrap.accumulate(hashes, ids, self.replicates, len(outcomes), seed=self.seed)
+        self.sums = found if self.sums is None else found + _wide(self.sums, len(outcomes))
+        self.rows += batch.num_rows
+
+    def drawn(self, size: int) -> npt.NDArray[np.int64] | None:
+        return None if self.sums is None else _wide(self.sums, size)
+
+
+def _wide(sums: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
+    return np.pad(sums, ((0, 0), (0, size - sums.shape[1])))
+
+
+def _drift(log: Log, question: Question) -> DriftOnTheWay | None:
+    held = set(log.schema.names)
+    scores = {spec.name for program in question.programs for spec in program.inputs if spec.kind == "score"}
+    names = sorted(scores & held)
+    if not names:
+        return None
+    stride = DRIFT_STRIDE if log.rows is not None and log.rows > LONG else 1
+    return DriftOnTheWay(DriftCounter(names, stride), [*names, "at"])
+
+
+def _authors(log: Log, question: Question) -> AuthorCounter | None:
+    if "author.id" not in log.schema.names or not question.replicates:
+        return None
+    return AuthorCounter(question.replicates, question.seed)
+
+
+def queues(program: Program) -> frozenset[str]:
+    """Every review queue that a clause or a route names."""
+    uses = [use for policy in program.policies for variant in policy.variants for use in _uses(variant)]
+    uses += [use for item in program.consequences for use in item.proposal.routes]
+    return frozenset(use.queue for use in uses) | {route.queue for route in program.routes}
+
+
+def _uses(variant: p.Variant) -> list[p.RouteUse]:
+    proposals = [rung.proposal for ladder in variant.ladders for rung in ladder.rungs]
+    proposals += [rule.proposal for rule in variant.rules]
+    defaults = (*(default for item in variant.on_missing for default in item.defaults), *variant.on_error)
+    proposals += [default.proposal for default in defaults]
+    return [*(use for proposal in proposals for use in proposal.routes), *(u for g in variant.grants for u in g.routes)]

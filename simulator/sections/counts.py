@@ -1,0 +1,257 @@
+"""A cube of A and B -> how often each enforcement, route, sanction and status comes, what goes from where to where, and where most changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.columnar import AT_STAKE
+from engine.decision import Outcome, Status, Verdict
+from policy_dsl.program import Program
+from simulator import bootstrap
+from simulator.cube import OUTCOME, Cube
+from simulator.intervals import paired_difference, proportion
+from simulator.result import ALL, Bounds, Changed, Compared, Count, Figure, Refused, Slice, Transitions
+
+UNDETERMINED, UNAVAILABLE = "undetermined", "unavailable"
+Ints: TypeAlias = npt.NDArray[np.int64]
+Bools: TypeAlias = npt.NDArray[np.bool_]
+Traits: TypeAlias = Callable[[Outcome], frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class CountsSection:
+    """Fields of `result.Result`."""
+
+    enforcements: tuple[str, ...]
+    changed: tuple[Changed, ...]
+    counts: tuple[Count, ...]
+    transitions: tuple[Transitions, ...]
+
+
+@dataclass(frozen=True)
+class Counting:
+    """The cube of two programs. `drawn` are sums by replicate and outcome id where authors were drawn anew (`simulator.bootstrap`)."""
+
+    cube: Cube
+    programs: tuple[Program, Program]
+    level: float = 0.95
+    drawn: npt.NDArray[np.int64] | None = None
+
+    @property
+    def ladder(self) -> tuple[str, ...]:
+        """The enforcements of A from the weakest on, and those that only B has."""
+        names = (enforcement.name for program in self.programs for enforcement in program.enforcements)
+        return tuple(dict.fromkeys(names))
+
+    def section(self) -> CountsSection:
+        slices = [(part, self._rows(cube)) for part, cube in self._slices()]
+        whole = slices[0][1]
+        counts = [
+            *(count for part, rows in slices for count in self._counts(part, rows)),
+            *(count for name in self.policies for count in self._policy_counts(name, whole)),
+        ]
+        transitions = [
+            *(self._transitions(part, None, rows, self._joined) for part, rows in slices),
+            *(self._transitions(ALL, name, whole, self._by(name)) for name in self.policies),
+        ]
+        changed = [self._changed(part, rows) for part, rows in slices]
+        return CountsSection(self.ladder, tuple(changed), tuple(counts), tuple(transitions))
+
+    @property
+    def policies(self) -> list[str]:
+        return sorted({policy.name for program in self.programs for policy in program.policies})
+
+    def _slices(self) -> Iterator[tuple[Slice, Cube]]:
+        yield ALL, self.cube
+        for name in self.cube.cohorts:
+            margin = self.cube.margin(OUTCOME, name)
+            for code, value in enumerate(margin.values[name]):
+                part = margin.select(margin.of(name) == code)
+                if part.rows:
+                    yield Slice(name, None if value is None else str(value)), part
+
+    def _rows(self, cube: Cube) -> Ints:
+        """Rows by outcome id."""
+        found = np.zeros(len(self.cube.outcomes), np.int64)
+        np.add.at(found, cube.of(OUTCOME), cube.sums["rows"])
+        return found
+
+    # -- what an outcome is ------------------------------------------------------------------------------------------
+
+    def _joined(self, k: int, outcome: Outcome) -> str:
+        if outcome.reason == AT_STAKE:
+            return UNDETERMINED
+        if outcome.enforcement is None:
+            return UNAVAILABLE
+        return self.programs[k].enforcements[outcome.enforcement].name
+
+    def _by(self, policy: str) -> Callable[[int, Outcome], str]:
+        """What a policy alone says; where it does not apply, the weakest."""
+
+        def name(k: int, outcome: Outcome) -> str:
+            if outcome.status is Status.UNAVAILABLE and not outcome.verdicts:
+                return UNAVAILABLE
+            verdict = verdict_of(outcome, policy)
+            if outcome.reason == AT_STAKE and verdict is not None and verdict.missing:
+                return UNDETERMINED
+            if verdict is not None and verdict.undetermined:
+                return UNDETERMINED
+            return self.programs[k].enforcements[verdict.enforcement if verdict else 0].name
+
+        return name
+
+    # -- tables ------------------------------------------------------------------------------------------------------
+
+    def _counts(self, part: Slice, rows: Ints) -> Iterator[Count]:
+        whole = part == ALL
+        for name in (*self.ladder, UNAVAILABLE):
+            yield from self._count(
+                part, None, "enforcement", name, rows, self._having(self._joined, name), always=whole
+            )
+        for name in sorted({route.name for program in self.programs for route in program.routes}):
+            has = self._mask(lambda _, o, name=name: any(r.route == name for r in o.routes))
+            yield from self._count(part, None, "route", name, rows, has, always=whole)
+        if not whole:
+            return
+        for name in sorted({sanction.name for program in self.programs for sanction in program.sanctions}):
+            has = self._mask(lambda _, o, name=name: any(s.name == name for s in o.sanctions))
+            yield from self._count(part, None, "sanction", name, rows, has, always=True)
+        for status in Status:
+            has = self._mask(lambda _, o, status=status: o.status is status)
+            yield from self._count(part, None, "status", str(status), rows, has)
+
+    def _policy_counts(self, policy: str, rows: Ints) -> Iterator[Count]:
+        says = self._by(policy)
+        for name in (*self.ladder[1:], UNDETERMINED):
+            yield from self._count(ALL, policy, "enforcement", name, rows, self._having(says, name))
+        for name in sorted({route.name for program in self.programs for route in program.routes}):
+            has = self._mask(
+                lambda _, o, name=name: any(r.route == name for r in (verdict_of(o, policy) or NOTHING).routes)
+            )
+            yield from self._count(ALL, policy, "route", name, rows, has)
+
+    def _having(self, says: Callable[[int, Outcome], str], name: str) -> tuple[Bools, Bools]:
+        return self._mask(lambda k, outcome: says(k, outcome) == name)
+
+    def _mask(self, has: Callable[[int, Outcome], bool]) -> tuple[Bools, Bools]:
+        """By outcome id, for A and for B."""
+        a, b = (np.array([has(k, pair[k]) for pair in self.cube.outcomes], np.bool_) for k in (0, 1))
+        return a, b
+
+    def _count(
+        self,
+        part: Slice,
+        policy: str | None,
+        what: str,
+        name: str,
+        rows: Ints,
+        has: tuple[Bools, Bools],
+        *,
+        always: bool = False,
+    ) -> Iterator[Count]:
+        """None where neither side has any."""
+        a, b = (int(rows[mask].sum()) for mask in has)
+        if a or b or always:
+            rate = self._compared(rows, has, drawn=part == ALL)
+            yield Count(part, policy, what, name, int(rows.sum()), a, b, rate)  # type: ignore[arg-type]
+
+    def _compared(self, rows: Ints, has: tuple[Bools, Bools], *, drawn: bool) -> Compared:
+        a, b = has
+        total = int(rows.sum())
+        open_a, open_b = self._open
+        if (rows[open_a | open_b] > 0).any() and total:
+            return self._bounded(rows, has)
+        if drawn and self.drawn is not None:
+            signs = (a.astype(np.float64), b.astype(np.float64), b.astype(np.float64) - a)
+            return Compared(*(self._by_authors(rows, sign) for sign in signs))
+        only_a, only_b = int(rows[a & ~b].sum()), int(rows[b & ~a].sum())
+        return Compared(
+            proportion(int(rows[a].sum()), total, self.level),
+            proportion(int(rows[b].sum()), total, self.level),
+            paired_difference(only_a, only_b, total, self.level),
+        )
+
+    @cached_property
+    def _open(self) -> tuple[Bools, Bools]:
+        """The outcomes that the log cannot tell, for what it skipped is wanted."""
+        return self._mask(lambda _, outcome: outcome.reason == AT_STAKE)
+
+    def _bounded(self, rows: Ints, has: tuple[Bools, Bools]) -> Compared:
+        """What is certain, and what may be where the log cannot tell."""
+        total = int(rows.sum())
+        low = [int(rows[mask & ~lost].sum()) / total for mask, lost in zip(has, self._open, strict=True)]
+        high = [int(rows[mask | lost].sum()) / total for mask, lost in zip(has, self._open, strict=True)]
+        spans = [*zip(low, high, strict=True), (low[1] - high[0], high[1] - low[0])]
+        reason = "not identified: some rows lack a score that was skipped when they were decided"
+        return Compared(*(Bounds(low, high, "worst case", total, reason) for low, high in spans))
+
+    def _by_authors(self, rows: Ints, sign: npt.NDArray[np.float64]) -> Figure:
+        """A share, or a difference of shares, over authors drawn anew."""
+        assert self.drawn is not None
+        if not (rows[sign != 0] > 0).any():  # drawing authors anew cannot bring what none of them has
+            count = int(rows.sum())
+            return proportion(0, count, self.level) if (sign >= 0).all() else paired_difference(0, 0, count, self.level)
+        return bootstrap.interval(
+            lambda counts: (counts @ sign) / counts.sum(axis=-1), rows, self.drawn[:, : len(rows)], self.level
+        )
+
+    def _transitions(
+        self, part: Slice, policy: str | None, rows: Ints, says: Callable[[int, Outcome], str]
+    ) -> Transitions:
+        pairs = [(says(0, a), says(1, b)) for a, b in self.cube.outcomes]
+        met = {name for pair, count in zip(pairs, rows, strict=True) if count for name in pair}
+        names = (*self.ladder, *(name for name in (UNDETERMINED, UNAVAILABLE) if name in met))
+        found = np.zeros((len(names), len(names)), np.int64)
+        for (a, b), count in zip(pairs, rows, strict=True):
+            if count:
+                found[names.index(a), names.index(b)] += count
+        return Transitions(part, policy, names, tuple(map(tuple, found.tolist())))
+
+    def _changed(self, part: Slice, rows: Ints) -> Changed:
+        ranks = {name: rank for rank, name in enumerate(self.ladder)}
+        a, b = (
+            np.array([ranks.get(self._joined(k, pair[k]), -1) for pair in self.cube.outcomes], np.int64) for k in (0, 1)
+        )
+        other = np.array([_told(first) != _told(second) for first, second in self.cube.outcomes], np.bool_) | (a != b)
+        known = (a >= 0) & (b >= 0)
+        total = int(rows.sum())
+        figures = [
+            self._share(rows, mask, total, drawn=part == ALL) for mask in (other, known & (b > a), known & (b < a))
+        ]
+        return Changed(part, total, *figures)
+
+    def _share(self, rows: Ints, mask: Bools, total: int, *, drawn: bool) -> Figure:
+        if not total:
+            return Refused("there is no row")
+        if drawn and self.drawn is not None:
+            return self._by_authors(rows, mask.astype(np.float64))
+        return proportion(int(rows[mask].sum()), total, self.level)
+
+
+NOTHING = Verdict("")
+
+
+def verdict_of(outcome: Outcome, policy: str) -> Verdict | None:
+    """What a policy says; None where it does not apply."""
+    return next((verdict for verdict in outcome.verdicts if verdict.policy == policy), None)
+
+
+def _told(outcome: Outcome) -> tuple[object, ...]:
+    """What of a decision people and products see."""
+    return outcome.status is Status.UNAVAILABLE, outcome.routes, outcome.sanctions
+
+
+def acts(cube: Cube, k: int, policy: str, least: int = 1, *, reviewed: bool = False) -> Bools:
+    """By cell of the cube: whether a policy of program `k` acts, that is, proposes an enforcement of at least rank `least`; with
+    `reviewed`, or a person's look.
+    """
+    verdicts: Sequence[Verdict] = [verdict_of(pair[k], policy) or NOTHING for pair in cube.outcomes]
+    says = np.array([v.enforcement >= least or (reviewed and bool(v.routes)) for v in verdicts] or [False], np.bool_)
+    found: Bools = says[cube.of(OUTCOME)]
+    return found
