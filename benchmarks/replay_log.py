@@ -168,7 +168,7 @@ def _words(rng: np.random.Generator, hits: dict[str, Array], has_text: Array) ->
         found[f"keywords.{name}.match"] = pa.array(match, mask=~has_text)
         if name in ("slurs", "spam"):
             times = np.where(match, rng.geometric(0.6, len(match)), 0)
-            found[f"keywords.{name}.count"] = pa.array(times.astype(np.int32), mask=~has_text)
+            found[f"keywords.{name}.count"] = pa.array(times.astype(np.int64), mask=~has_text)
     return found
 
 
@@ -204,9 +204,9 @@ def _facts(rng: np.random.Generator, latent: Array, author: Array, age_unknown: 
     count = len(latent)
     surface = _drawn(rng, SURFACES, count)
     live = surface == tuple(SURFACES).index("live")
-    viewers = np.where(live, np.exp(4 + 2.5 * rng.standard_normal(count)), 0).astype(np.int32)
-    strikes = np.clip(np.floor(2.0 * _of_author(author, 2) - 1.5), 0, 9).astype(np.int32)
-    age = (3000 * np.abs(_of_author(author, 3)) / 2.5).astype(np.int32)
+    viewers = np.where(live, np.exp(4 + 2.5 * rng.standard_normal(count)), 0).astype(np.int64)
+    strikes = np.clip(np.floor(2.0 * _of_author(author, 2) - 1.5), 0, 9).astype(np.int64)
+    age = (3000 * np.abs(_of_author(author, 3)) / 2.5).astype(np.int64)
     return {
         "author.age_days": pa.array(age, mask=age_unknown),
         "author.strikes": pa.array(strikes),
@@ -214,7 +214,7 @@ def _facts(rng: np.random.Generator, latent: Array, author: Array, age_unknown: 
         "content.surface": _coded(tuple(SURFACES), surface),
         "content.tags": _picked(TAGS, _drawn(rng, TAGS, count), pa.list_(pa.string())),
         "content.synthetic": pa.array(rng.random(count) < 0.02),
-        "content.reports": pa.array(rng.poisson(0.05 * np.exp(1.2 * latent)).astype(np.int32)),
+        "content.reports": pa.array(rng.poisson(0.05 * np.exp(1.2 * latent)).astype(np.int64)),
         "live.viewers": pa.array(viewers),
         "notice.kind": _coded(tuple(NOTICES), _drawn(rng, NOTICES, count)),
         "claim.rating": _coded(tuple(RATINGS), _drawn(rng, RATINGS, count)),

@@ -70,9 +70,14 @@ def serve(setting: Setting, pipe: Connection) -> None:
 
 def make(setting: Setting) -> Side:
     os.environ["POLARS_MAX_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = str(setting.threads)
-    return {"floor": _Floor, "ours": _Ours, "polars": _Polars, "duckdb": _DuckDB, "scalar": _Scalar}[setting.name](
-        setting
-    )
+    sides: dict[str, Callable[[Setting], Side]] = {
+        "floor": _Floor,
+        "ours": _Ours,
+        "polars": _Polars,
+        "duckdb": _DuckDB,
+        "scalar": _Scalar,
+    }
+    return sides[setting.name](setting)
 
 
 def _turn(side: Side) -> tuple[Turn, Any]:
@@ -159,7 +164,7 @@ class _Ours:
     def _log(self) -> Any:
         from simulator.log import open_log  # noqa: PLC0415
 
-        return open_log(self._setting.paths)
+        return open_log(self._setting.paths, inputs=self._programs[0].inputs)
 
     def _replay(self, log: Any) -> Any:
         from simulator.replay import replay  # noqa: PLC0415
@@ -168,7 +173,7 @@ class _Ours:
 
     def counts(self, found: Any) -> Counts:
         cube = found.cube
-        outcomes = [tuple(map(outcome_key, each)) for each in found.outcomes]
+        outcomes = [tuple(map(outcome_key, each)) for each in cube.outcomes]
         places = [cube.dimensions.index(name) for name in ("region", "language", *_labels(), "outcome")]
         values = [cube.values[cube.dimensions[place]] for place in places]
         sums = (cube.sums["rows"].tolist(), cube.sums["views"].tolist(), cube.sums["weight"].tolist())
