@@ -21,6 +21,7 @@ from simulator.intervals import (
     mover_bounds,
     proportion_bounds,
     proportion_method,
+    tango_bounds,
     with_bounds,
     z_of,
 )
@@ -47,9 +48,10 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class _Linear:
-    """A ratio of sums: its value, and by cell what a row of weight 1 moves it (the influence of the delta method)."""
+    """A ratio of sums: its value, by cell what a row of weight 1 adds to it, and what it moves it (the influence of the delta method)."""
 
     value: float
+    term: Floats
     influence: Floats
     rows: int
     effective: float  # Kish (1965): (sum of weights)^2 / sum of squared weights
@@ -65,7 +67,7 @@ def _linear(sums: Sums, numerator: ArrayLike, denominator: ArrayLike) -> _Linear
         return None
     value = float(np.sum(sums.weight * num)) / below
     effective = below**2 / float(np.sum(sums.squares * den**2))
-    return _Linear(value, (num - value * den) / below, int(sums.rows[den != 0].sum()), effective)
+    return _Linear(value, num / below, (num - value * den) / below, int(sums.rows[den != 0].sum()), effective)
 
 
 def ratio(sums: Sums, numerator: ArrayLike, denominator: ArrayLike, level: float = LEVEL) -> Figure:
@@ -108,18 +110,30 @@ def share_difference(
 ) -> Figure:
     """B - A of two shares that stand on the same rows, each given as (numerator, denominator) by cell, as in `share`.
 
-    The difference of precision under A and B, say: its denominators differ. The bounds of either share are joined by
-    `mover_bounds` with the correlation of the delta method. Rows that tell A and B apart may be few, or none, by chance: where A
-    and B are alike by construction do not ask, the difference is 0. Refused where one share is of no rows.
+    The difference of precision under A and B, say: its denominators differ. The bounds of either share are joined by `mover_bounds`
+    with the correlation of the delta method. Where A and B have the same denominator, as in recall, it is Tango's interval
+    (`tango_bounds`). Rows that tell A and B apart may be few, or none, by chance: where A and B are alike by construction do
+    not ask, the difference is 0. Refused where one share is of no rows.
     """
     left, right = _linear(sums, *a), _linear(sums, *b)
     if left is None or right is None:
         return Refused("a difference of shares, one of which is of no rows")
-    correlation = _correlation(left, right, sums)
+    value, rows, effective = right.value - left.value, max(left.rows, right.rows), min(left.effective, right.effective)
+    if np.array_equal(a[1], b[1]):
+        return estimate(value, _pair_bounds(sums, left, right, level), "tango", rows, effective)
     first, second = (with_bounds(one.value, _share_bounds(one, sums, level)[0]) for one in (left, right))
-    effective = min(left.effective, right.effective)
-    bounds = mover_bounds(first, second, correlation)
-    return estimate(second[0] - first[0], bounds, "mover", max(left.rows, right.rows), effective)
+    bounds = mover_bounds(first, second, _correlation(left, right, sums))
+    return estimate(value, bounds, "mover", rows, effective)
+
+
+def _pair_bounds(sums: Sums, a: _Linear, b: _Linear, level: float) -> Bounds:
+    """Of as many rows as give Tango's discordant shares the variance of the delta method; without any, Kish's size."""
+    apart = sums.weight * (b.term - a.term)
+    gained, lost = float(apart.clip(min=0).sum()), float((-apart).clip(min=0).sum())
+    variance = float(np.sum(sums.squares * (b.influence - a.influence) ** 2))
+    spread = gained + lost - (gained - lost) ** 2
+    size = spread / variance if variance > 0 else min(a.effective, b.effective)
+    return tango_bounds(lost * size, gained * size, size, level)
 
 
 def _correlation(a: _Linear, b: _Linear, sums: Sums) -> float:

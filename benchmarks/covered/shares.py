@@ -70,7 +70,8 @@ def of_labels(rng, logs):
         of_a, of_b = (np.array([p @ side[0] / (p @ side[1]) for p in cells]) for side in (a[name], b[name]))
         yield told(f"{name}: Wilson", APPROXIMATE, [share(Sums.of(count), *a[name]) for count in counts], of_a)
         figures = [share_difference(Sums.of(count), a[name], b[name]) for count in counts]
-        yield told(f"{name}, B - A: MOVER", APPROXIMATE, figures, of_b - of_a)
+        method = "Tango" if np.array_equal(a[name][1], b[name][1]) else "MOVER"
+        yield told(f"{name}, B - A: {method}", APPROXIMATE, figures, of_b - of_a)
 
 
 def _cells(rng):
