@@ -20,6 +20,7 @@ from simulator.result import Figure, Refused
 from simulator.unseen import sure, unseen
 
 RATE = 0.05
+HARMFUL = ("false_positive_rate",)  # the higher the worse; of other metrics the lower
 HALVINGS = 40  # of the logarithm of a p-value
 LEAST = 1e-12  # smaller p-values are told as this
 UNKNOWN = "not identified: labels without the chance of a review (`review.propensity`) do not tell groups apart"
@@ -58,9 +59,9 @@ class GroupGap:
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """Of one metric. `worst` is the gap farthest from nothing that can be shown, else the largest, or why there is none; `p` its p-value
-    after the correction, at least `LEAST`; `flagged`: real at the stated rate. `groups` are all that could be told, `small` those
-    too small to tell.
+    """Of one metric. `worst` is of the gaps that can be shown the largest, first among groups that are worse off than the others; where none
+    can be shown, the largest; or it says why there is none. `p` is its p-value after the correction, at least `LEAST`;
+    `flagged`: real at the stated rate. `groups` are all that could be told, `small` those too small to tell.
     """
 
     metric: str
@@ -132,13 +133,18 @@ def _told(
     if not pairs:
         return Gaps(metric, Refused(NONE_TOLD), None, False, (), small)
     bounds = {group: _bounds(*pair, 1 - rate / many) for group, pair in pairs.items()}
-    shown = {group: max(low, -high) for group, (low, high) in bounds.items()}
-    flagged = max(shown.values()) > 0
-    sizes = shown if flagged else {group: abs(own.value - rest.value) for group, (own, rest) in pairs.items()}
-    worst = max(sizes, key=lambda group: sizes[group])
+    ranks = {group: _rank(*pairs[group], *bounds[group], metric) for group in pairs}
+    worst = max(ranks, key=lambda group: ranks[group])
+    flagged = ranks[worst][0]
     told = {group: _gap(names[group], *pairs[group], bounds[group], many) for group in pairs}
     p = min(1.0, many * _p_value(*pairs[worst]))
     return Gaps(metric, told[worst], p, flagged, tuple(told.values()), small)
+
+
+def _rank(own: Part, rest: Part, low: float, high: float, metric: str) -> tuple[bool, bool, float]:
+    """What makes a gap the worst: that it can be shown, that the group is worse off, how much can be shown, or its size."""
+    gap, shown = own.value - rest.value, max(low, -high)
+    return shown > 0, (gap > 0) == (metric in HARMFUL), shown if shown > 0 else abs(gap)
 
 
 def _bounds(own: Part, rest: Part, level: float) -> tuple[float, float]:

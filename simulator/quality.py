@@ -151,6 +151,8 @@ class Judge:
     def difference(self, of_a: Ratio, of_b: Ratio, basis: Basis) -> Figure:
         """B - A, paired: over the same rows."""
         a, b = of_a.select(self.first), of_b.select(self.first)
+        if not all(self.sample.rows[side.denominator.any(axis=1)].any() for side in (a, b)):
+            return Refused("a difference of shares, one of which is of no rows")
         if not self.sample.rows[treated_apart(a, b)].any():
             return Estimate(0.0, 0.0, 0.0, "exact", int(self.sample.rows[:, 1:].sum()))
         if basis == "all":

@@ -56,7 +56,7 @@ def _told(found: Gaps, dimension: str, policy: str, side: Side) -> Gap:
     small = tuple(sorted(named(name) for name in found.small))
     if isinstance(found.worst, Refused):
         return Gap(dimension, policy, found.metric, side, None, found.worst, None, False, 0, small)
-    worst = named(found.worst.group)
+    worst = None if found.worst.value == found.worst.rest else named(found.worst.group)
     return Gap(
         dimension, policy, found.metric, side, worst, found.worst.gap, found.p, found.flagged, len(found.groups), small
     )

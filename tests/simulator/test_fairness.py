@@ -64,6 +64,16 @@ def test_a_real_gap_is_flagged_with_its_interval(weighted):
     assert precision.worst.gap.value == pytest.approx(precision.worst.value - precision.worst.rest)
 
 
+def test_the_worst_group_is_one_that_is_worse_off():
+    group, acts = np.repeat([0, 1, 2], 2000), np.tile([0, 1], 3000)
+    hits = np.array([0.9, 0.5, 0.7])[group]  # the first is as far above the others as the second is below
+    violation = (np.arange(6000) // 2 % 100 < 100 * hits) & (acts == 1)
+    rows = Rows(2 * group + acts, violation, np.ones(6000), np.ones(6000, bool))
+    told = found(rows.unmasked(cells=2 * COUNT))["precision"]
+    assert told.worst.group == "BR"
+    assert {each.group for each in told.groups if abs(each.gap.value) > 0.25} == {"AT", "BR"}
+
+
 def test_the_correction_grows_with_what_is_compared():
     sample = log(np.random.default_rng(1), 20_000, (0.02, 0.8), worse=3).unmasked(cells=2 * COUNT)
     one, four = (found(sample, families=families)["precision"] for families in (1, 4))

@@ -145,6 +145,16 @@ def test_what_counts_as_acting_is_the_callers():
         Acting(least="blok").on(found, PROGRAMS[0], 0, "hate")
 
 
+def test_a_share_of_no_rows_has_no_difference():
+    rows = draw(np.random.default_rng(1), 5000)
+    quiet = Rows(rows.cell % 6 % 3, rows.violation, rows.propensity, rows.reviewed)
+    for told in (quality(cube(quiet, chances=chances), PROGRAMS) for chances in (True, False)):
+        first = {one.metric: one.figure for one in reversed(told.quality)}
+        precision, recall = first["precision"], first["recall"]
+        assert {type(precision.a), type(precision.difference)} == {Refused}
+        assert recall.difference.value == 0
+
+
 def test_views_weigh():
     rows = draw(np.random.default_rng(1), 20_000)
     views = np.random.default_rng(2).poisson(5, 20_000) + 10 * rows.violation
