@@ -17,7 +17,7 @@ from simulator.drift import DriftCounter, DriftResult, as_rows, stride_for
 from simulator.log import Log, LogError, open_log
 from simulator.propose import Proposed, Seen, propose
 from simulator.reading.convert import Raw
-from simulator.reading.kinds import KNOWN, is_text, value_type
+from simulator.reading.kinds import KNOWN, by_type, is_text, value_type
 from simulator.reading.numeric import numbers
 from simulator.reading.places import find
 from simulator.reading.sources import Source, open_source
@@ -149,6 +149,8 @@ def _look(name: str, type: pa.DataType, values: Raw, *, parse: bool) -> Seen:
         kept = found[valid & np.isfinite(found)]
         ends = (float(kept.min()), float(kept.max())) if len(kept) else (None, None)
         return Seen(name, type, rows, nulls, *ends)
+    if by_type(type) == "names" and array.type == type:
+        return Seen(name, type, rows, nulls, top=_top(array.flatten())[0][:TOP])
     if pa.types.is_nested(type) or pa.types.is_null(type):
         return Seen(name, type, rows, nulls)
     top, distinct = _top(array)

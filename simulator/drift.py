@@ -108,8 +108,16 @@ class DriftCounter:
     by: Literal["time", "order"] = "time"
     batches: int = 0
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Counts the rows of a batch of `Log.batches`; rows without a time are left out where the log has times."""
+    @property
+    def columns(self) -> frozenset[str]:
+        """What it reads of a log."""
+        return frozenset({*self.scores, "at"})
+
+    def add(self, batch: pa.RecordBatch, *_: object) -> None:
+        """Counts the rows of a batch of `Log.batches`; rows without a time are left out where the log has times.
+
+        What else a replay hands to its counters is passed over.
+        """
         batch = self._sampled(batch)
         if batch.num_rows:
             self._add(batch, self._bins_of(batch))

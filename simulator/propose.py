@@ -108,7 +108,7 @@ class Proposed:
             for line in self.lines
         ]
         if not self.lines:
-            rows[-1] = "columns: {}"
+            rows[-1] = "columns: {}  # the columns that the pack reads have our names already"
         if self.absent:
             rows += [
                 "# These inputs of the pack are not in the log, so they are missing in every row. Where you know what they would",
@@ -149,14 +149,17 @@ class _Proposer:
                     self.used.add(str(line.spec.get("from")))
         self._modalities(own)
         held = {*own, *self.lines}
-        absent = [s.name for s in self.inputs if s.name not in held and s.default is None and not s.optional]
-        text_only = self.lines.get("modalities")
-        if text_only is not None:
-            absent = [name for name in absent if self._input(name).modality in (None, "text")]
-        return Proposed(tuple(self.lines.values()), tuple(absent))
+        absent = [spec for spec in self.inputs if spec.name not in held and spec.default is None and not spec.optional]
+        there = self._what_is_there()
+        wanted = [spec.name for spec in absent if not there or spec.modality is None or spec.modality in there]
+        return Proposed(tuple(self.lines.values()), tuple(wanted))
 
-    def _input(self, name: str) -> Input:
-        return next(spec for spec in self.inputs if spec.name == name)
+    def _what_is_there(self) -> set[str]:
+        """The modalities that the log speaks of; none where it does not."""
+        proposed = self.lines.get("modalities")
+        if proposed is not None:
+            return set(proposed.spec["constant"])
+        return {value for one in self.seen if one.name == "modalities" for value, _ in one.top}
 
     def _free(self) -> Iterator[Seen]:
         return (one for one in self.seen if one.name not in self.used)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 from datetime import UTC, datetime, timedelta
@@ -196,3 +197,23 @@ def test_the_map_of_the_davidson_log_speaks_of_what_the_shipped_pack_knows(shipp
     assert "hate" in {policy.name for policy in shipped.policies}
     assumed = columns.assumptions(spec.name for spec in shipped.inputs)
     assert {name.partition(".")[0] for name in assumed} == {"keywords", "text"}
+
+
+def test_the_demo_log_is_what_its_script_makes(shipped: Program) -> None:
+    spec = importlib.util.spec_from_file_location("make_log", ROOT / "limen/demo/make_log.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    path = ROOT / "limen/demo/log.parquet"
+    assert pq.read_table(path).equals(script.make())
+    assert path.stat().st_size < 400_000
+    found = describe([str(path)], None, shipped.inputs, [policy.name for policy in shipped.policies], shipped.regions)
+    assert found.proposed is not None
+    assert (found.proposed.lines, found.proposed.absent) == ((), ())
+    assert found.account is not None
+    assert found.account.told() == ()
+    assert found.drift is not None
+    assert [one.score for one in found.drift.drifted] == ["text.spam"]
+    table = pq.read_table(path, columns=["review.propensity", "label.hate"])
+    assert table["review.propensity"].null_count == table["label.hate"].null_count > 0
