@@ -7,10 +7,11 @@ some 1.5 times that of an interval for one look. Sums are those of `simulator.in
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaln, gammaln, xlog1py, xlogy
+from scipy.special import betaln, gammaln, logsumexp, xlog1py, xlogy
 from scipy.stats import chi2
 
 from simulator.intervals import LEVEL, Bounds, Floats, Moments, as_floats, boundary, estimate
@@ -18,7 +19,7 @@ from simulator.result import Estimate, Figure, Refused
 
 RHO2 = 0.01  # variance of the mixture: shortest near 800 rows at level .95; see `best_rho2`
 FEWEST = 100  # rows of either arm below which the normal approximation is not trusted: a convention of ours
-CONCENTRATION = 1000.0  # of the Dirichlet prior about the planned shares, in rows
+CONCENTRATIONS = (10.0, 100.0, 1e3, 1e4)  # of the Dirichlet priors about the planned shares, in rows
 
 
 def normal_mixture_radius(rows: ArrayLike, sd: ArrayLike = 0.5, rho2: float = RHO2, level: float = LEVEL) -> Floats:
@@ -122,16 +123,21 @@ def sample_ratio_p(counts: ArrayLike, shares: ArrayLike) -> float:
     return float(chi2.sf(float(((n - expected) ** 2 / expected).sum()), n.size - 1))
 
 
-def sequential_sample_ratio_p(counts: ArrayLike, shares: ArrayLike, concentration: float = CONCENTRATION) -> float:
+def sequential_sample_ratio_p(
+    counts: ArrayLike, shares: ArrayLike, concentrations: Sequence[float] = CONCENTRATIONS
+) -> float:
     """The same at every look: an anytime-valid p-value, 1 / the Bayes factor against the plan, at most 1.
 
-    Lindon and Malek (2022), arXiv 2011.03567, with a Dirichlet prior about the plan that weighs `concentration` rows: the larger, the
-    smaller the deviation it finds, and the later. It may be looked at after each row; the smallest so far holds as well.
+    Lindon and Malek (2022), arXiv 2011.03567, against an even mixture of Dirichlet priors about the plan that weigh so many rows each: a light
+    one finds large deviations early, a heavy one small deviations late. It may be looked at after each row; the smallest so far
+    holds as well.
     """
     n, planned = _planned(counts, shares)
-    prior = concentration * planned
-    factor = gammaln(concentration) - gammaln(concentration + n.sum()) + np.sum(gammaln(prior + n) - gammaln(prior))
-    return math.exp(min(0.0, float(np.sum(xlogy(n, planned)) - factor)))
+    priors = np.outer(concentrations, planned)
+    weights = np.asarray(concentrations)
+    mixture = gammaln(weights) - gammaln(weights + n.sum()) + np.sum(gammaln(priors + n) - gammaln(priors), axis=1)
+    factor = float(logsumexp(mixture)) - math.log(len(weights))
+    return math.exp(min(0.0, float(np.sum(xlogy(n, planned))) - factor))
 
 
 def _planned(counts: ArrayLike, shares: ArrayLike) -> tuple[Floats, Floats]:
