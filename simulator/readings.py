@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from simulator.curves import Qualities, Steps, Sums, Unlabelled, qualities, step
 from simulator.intervals import LEVEL, proportion
 from simulator.labels import Sample
 from simulator.quality import Judge, metrics
-from simulator.result import ALL, Curve, Figure, Mark, Refused, Slice, Zone
+from simulator.result import ALL, Figure, Refused, Slice
 from simulator.settings import cuts_of, is_set
 from simulator.stepping import MEASURES
 from simulator.sweep import Sweep
@@ -21,7 +20,6 @@ from simulator.tallies import Floats, Ints
 
 QUALITIES = ("precision", "recall", "false_positive_rate")
 NO_LABEL = "no row has a label of this policy"
-PIXELS = 1000  # thresholds of a curve that is drawn: more cannot be told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,31 +148,3 @@ def thinned(found: Steps, most: int, keep: Sequence[int] = ()) -> Ints:
     kept = [found.at(level) for level in keep]
     chosen: Ints = np.unique(np.concatenate([last, np.array(kept, np.int64)]))
     return chosen[chosen < scores.size]
-
-
-def drawn_curve(sweep: Sweep, found: Reading, most: int = PIXELS) -> Curve:
-    """As a report draws it: at most about `most` thresholds, each with its exact values."""
-    target = sweep.plan.target
-    levels = sorted({item.threshold for item in presents(sweep) if item.threshold is not None})
-    shown = thinned(found.acts, most, levels)
-    named = {} if found.quality is None else found.quality.named
-    values = {name: _values(item.value[shown]) for name, item in named.items()}
-    return Curve(
-        policy=target.policy,
-        score=target.score,
-        rung=target.action,
-        slice=found.slice,
-        thresholds=tuple((found.acts.thresholds[shown] / MICRO).tolist()),
-        action_rate=tuple(found.acts.action_rate[shown].tolist()) if found.rows else (),
-        marks=tuple(Mark("a", target.action, level / MICRO) for level in levels),
-        unlabelled=tuple(Zone(zone.low / MICRO, zone.high / MICRO, zone.rows) for zone in found.zones),
-        precision=values.get("precision", ()),
-        recall=values.get("recall", ()),
-        false_positive_rate=values.get("false_positive_rate", ()),
-        basis=None if found.quality is None or found.quality.basis == "bounds" else found.quality.basis,
-    )
-
-
-def _values(values: Floats) -> tuple[float | None, ...]:
-    found = tuple(None if math.isnan(value) else value for value in values.tolist())
-    return found if any(value is not None for value in found) else ()

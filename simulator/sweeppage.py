@@ -11,11 +11,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from policy_dsl.program import MICRO
-from simulator.readings import QUALITIES, Point, Present, Reading, drawn_curve, presents, thinned
+from simulator.readings import QUALITIES, Point, Present, Reading, presents, thinned
 from simulator.report import drawing as d
 from simulator.report.figures import curve, legend
+from simulator.report.page import prose
 from simulator.report.wording import BASES, sliced, told, visible
-from simulator.result import Curve
+from simulator.result import Curve, Mark
+from simulator.sections.curves import curve as curve_of
 from simulator.settings import shown
 from simulator.sweep import Account, Sweep
 from simulator.tallies import Floats
@@ -68,7 +70,7 @@ def html(sweeps: Sequence[tuple[Sweep, Sequence[Reading]]], about: About) -> str
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"visible": visible, "sliced": sliced, "told": told, "level": shown}
+    environment.filters |= {"prose": prose, "visible": visible, "sliced": sliced, "told": told, "level": shown}
     rungs = [_rung(sweep, found) for sweep, found in sweeps]
     return environment.get_template("sweep.html").render(
         about=about, rungs=rungs, curve=curve, legend=legend, plane=plane, bases=BASES, qualities=QUALITIES
@@ -85,14 +87,16 @@ def _rung(sweep: Sweep, found: Sequence[Reading]) -> RungPage:
         if sum(o.slice.dimension == part.slice.dimension for o in listed[: listed.index(part)]) < SLICES
     ]
     levels = sorted({*LEVELS, *(item.threshold for item in moved if item.threshold is not None)})
-    stated = {item.threshold for item in moved}
+    stated = dict.fromkeys(item.threshold for item in moved)
     rows = [(shown(level) + (" (stated)" if level in stated else ""), whole.at(level)) for level in levels]
     return RungPage(
         name=str(sweep.plan.target),
         account=sweep.account,
         moved=moved,
         whole=whole,
-        curve=drawn_curve(sweep, whole),
+        curve=curve_of(
+            sweep, [Mark("a", sweep.plan.target.action, level / MICRO) for level in stated if level is not None]
+        ),
         table=(("as it is", whole.present), *rows, ("off", whole.at(None))),
         slices=tuple(kept),
         small=len(parts) - len(kept),
@@ -105,7 +109,7 @@ def plane(rung: RungPage, kind: str) -> Markup:
     quality = rung.whole.quality
     if quality is None or quality.basis == "bounds":
         return Markup()
-    svg = d.picture(LEFT + WIDE + 16, TOP + HIGH + 44, "curve plane", f"{up} over {across} of {visible(rung.name)}")
+    svg = d.picture(LEFT + WIDE + 26, TOP + HIGH + 44, "curve plane", f"{up} over {across} of {visible(rung.name)}")
     for i in range(6):
         share = i / 5
         d.line(svg, "grid", LEFT, _y(share), LEFT + WIDE, _y(share))
