@@ -16,7 +16,6 @@ import numpy as np
 
 from policy_dsl.program import MICRO
 from simulator.labels import MINIMUM
-from simulator.stepping import MEASURES
 from simulator.sweep import Sweep
 from simulator.tallies import NEGATIVE, POSITIVE, UNLABELLED, Floats, Ints, Table
 
@@ -72,7 +71,8 @@ class Steps:
 def steps(sweep: Sweep, margin: str = "all", value: str | None = None, measure: str = "acts") -> Steps:
     """All steps of a slice; exact."""
     table = sweep.margins[margin].of(value)
-    which, plan = MEASURES.index(measure), sweep.plan
+    plan = sweep.plan
+    which = plan.measures.index(measure)
     speaking = np.array([[bool(kind) and kind[j][which] for j in range(plan.present + 1)] for kind in sweep.kinds])
     speaking = speaking.reshape(len(sweep.kinds), plan.present + 1)[table.kind]
     off, now = speaking[:, 0], speaking[:, plan.present]

@@ -46,6 +46,11 @@ class Plan:
     starts: tuple[int, ...]
     programs: tuple[Program, ...]
     deltas: tuple[int, ...]  # of the policy's adjustments, in the order of the probe's rules
+    also: tuple[tuple[str, Proposal], ...] = ()  # further measures: as `acts`, for other rungs
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        return (*MEASURES, *(name for name, _ in self.also))
 
     @property
     def present(self) -> int:
@@ -53,10 +58,8 @@ class Plan:
         return 1 + len(self.starts)
 
     @property
-    def rung(self) -> p.Rung:
-        variants = policy_of(self.program, self.target.policy).variants
-        ladders = (x for v in variants for x in v.ladders if x.score == self.target.score)
-        return next(rung for ladder in ladders for rung in ladder.rungs if rung.name == self.target.action)
+    def rung(self) -> Proposal:
+        return rung_of(self.program, self.target)
 
     @property
     def regions(self) -> frozenset[str]:
@@ -65,8 +68,8 @@ class Plan:
         return frozenset(self.program.regions[place] for place in places)
 
 
-def plan(program: Program, target: Target) -> Plan:
-    """Raises SettingError where the target reaches no rung."""
+def plan(program: Program, target: Target, also: Sequence[tuple[str, Proposal]] = ()) -> Plan:
+    """`also`: further measures, each that the policy proposes as much. Raises SettingError where the target reaches no rung."""
     deltas, probe = _probe(program, policy_of(program, target.policy))
     levels = starts(program, target)
     programs = (
@@ -75,7 +78,13 @@ def plan(program: Program, target: Target) -> Plan:
         program,
         *([probe] if probe else ()),
     )
-    return Plan(program, target, levels, programs, deltas)
+    return Plan(program, target, levels, programs, deltas, tuple(also))
+
+
+def rung_of(program: Program, target: Target) -> Proposal:
+    """What the target's rung proposes."""
+    ladders = (x for v in policy_of(program, target.policy).variants for x in v.ladders if x.score == target.score)
+    return next(rung.proposal for ladder in ladders for rung in ladder.rungs if rung.name == target.action)
 
 
 def starts(program: Program, target: Target) -> tuple[int, ...]:
@@ -162,12 +171,13 @@ def adjusted_by(plan: Plan, probe: Verdict) -> int | None:
 
 def measured(plan: Plan, outcome: Outcome, verdict: Verdict, present: Outcome) -> tuple[bool, ...]:
     """MEASURES of one outcome."""
-    rung = plan.rung.proposal
+    rung = plan.rung
     return (
         speaks(rung, verdict.enforcement, verdict.routes),
         speaks(rung, outcome.enforcement or 0, outcome.routes),
         bool(outcome.routes),
-        _decided(outcome) != _decided(present),
+        decided(outcome) != decided(present),
+        *(speaks(other, verdict.enforcement, verdict.routes) for _, other in plan.also),
     )
 
 
@@ -179,5 +189,6 @@ def speaks(rung: Proposal, enforcement: int, routes: Sequence[Routed]) -> bool:
     return enforcement > 0 or own <= {(routed.route, routed.queue) for routed in routes}
 
 
-def _decided(outcome: Outcome) -> tuple[object, ...]:
+def decided(outcome: Outcome) -> tuple[object, ...]:
+    """What the joined decision comes to."""
     return outcome.status, outcome.enforcement, outcome.routes, outcome.sanctions
