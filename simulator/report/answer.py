@@ -145,7 +145,9 @@ def _metric(metric: Metric) -> str:
 
 def _cost(result: Result) -> str:
     red = [f"“{visible(a.title)}”" for a in result.assumptions if a.light == "red"]
-    doubt = f"beware: {listed(red)}" if red else "no assumption is known to fail"
+    amber = sum(a.light == "amber" for a in result.assumptions)
+    mild = f"{amber} assumption{'s' if amber > 1 else ''} that may matter {'are' if amber > 1 else 'is'} told below"
+    doubt = f"beware: {listed(red)}" if red else mild if amber else "no assumption is known to fail"
     load = _load(result)
     return f"{load}; {doubt}." if load else f"What review would cost is not known, for no row goes to review; {doubt}."
 

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from simulator.report import tables
 from simulator.report.answer import answer
 from simulator.report.figures import course, curve, legend
-from simulator.report.wording import BASES, listed, sliced, told, visible
+from simulator.report.wording import BASES, listed, moment, sliced, titled, told, visible
 from simulator.result import Bounds, Estimate, Result
 
 LIGHTS = {"green": "●", "amber": "▲", "red": "■"}  # told apart without colours, too
@@ -23,6 +23,8 @@ def html(result: Result) -> str:
         result=result,
         answer=answer(result),
         decisions=tables.decisions(result),
+        never=tables.never(result),
+        diagonal=tables.diagonal(result),
         policies=tables.policies(result),
         unchanged=tables.unchanged(result),
         heats=tables.heats(result),
@@ -59,7 +61,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters |= {
-        "prose": prose, "visible": visible, "sliced": sliced, "listed": listed, "told": told,
+        "prose": prose, "visible": visible, "sliced": sliced, "listed": listed, "told": told, "moment": moment, "titled": titled,
         "curve": curve, "legend": legend, "course": course,
     }  # fmt: skip
     return found

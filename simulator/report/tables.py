@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from simulator.report.answer import moved_rows
+from simulator.report.answer import moved_rows, overall
 from simulator.report.figures import reach, whisker
 from simulator.report.wording import BASES, METRICS, Told, ToldPair, Unit, sliced, told, told_pair, visible, worse_by
-from simulator.result import ALL, Compared, Count, Estimate, Gap, Load, Metric, Refused, Result, Transitions
+from simulator.result import ALL, Changed, Compared, Count, Estimate, Gap, Load, Metric, Refused, Result, Transitions
 
 MOST_ROWS = 15  # of one table of slices
+SMALL = 30  # rows: a share of fewer is known to within 15 points at best
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,18 @@ class Heat:
 
 
 def decisions(result: Result) -> Table:
-    """The joined decision over all rows: every enforcement and route that occurs."""
-    return _counted("The decision", [c for c in result.counts if c.slice == ALL and c.policy is None])
+    """The joined decision over all rows: every enforcement, route, … that some row gets."""
+    found = [c for c in _joined(result) if (c.a or c.b) and not (c.what == "status" and c.a == c.b == c.rows)]
+    return _counted("The decision", found)
+
+
+def never(result: Result) -> list[str]:
+    """What no row gets under either side."""
+    return [c.name for c in _joined(result) if not (c.a or c.b) and c.what != "status"]
+
+
+def _joined(result: Result) -> list[Count]:
+    return [c for c in result.counts if c.slice == ALL and c.policy is None]
 
 
 def policies(result: Result) -> list[Table]:
@@ -145,7 +156,7 @@ def slices(result: Result) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """How much of a slice changes."""
+    """How much of a slice changes; `idle` where the log says that its dimension holds no information."""
 
     name: str
     rows: int
@@ -153,25 +164,32 @@ class Moved:
     stricter: Told
     lenient: Told
     bar: int
+    idle: bool
 
 
-def changes(result: Result) -> tuple[list[Moved], int]:
-    """The slices of which surely most changes, and how many are left out."""
+def changes(result: Result) -> tuple[list[Moved], int, int]:
+    """The slices of which surely most changes; how many more there are, and how many are too small to tell."""
     found = [row for row in result.changed if row.slice != ALL]
-    found.sort(key=lambda row: 0.0 if isinstance(row.changed, Refused) else -row.changed.low)
-    most = max((row.changed.value for row in found if isinstance(row.changed, Estimate)), default=0.0) or 1.0
-    shown = [
-        Moved(
-            visible(sliced(row.slice)),
-            row.rows,
-            told(row.changed, "share"),
-            told(row.stricter, "share"),
-            told(row.lenient, "share"),
-            round(100 * row.changed.value / most) if isinstance(row.changed, Estimate) else 0,
-        )
-        for row in found[:MOST_ROWS]
-    ]
-    return shown, len(found) - len(shown)
+    large = [row for row in found if row.rows >= SMALL]
+    large.sort(key=lambda row: 0.0 if isinstance(row.changed, Refused) else -row.changed.low)
+    shown = large[:MOST_ROWS]
+    most = max((row.changed.value for row in shown if isinstance(row.changed, Estimate)), default=0.0) or 1.0
+    return [_moved(row, most, result) for row in shown], len(large) - len(shown), len(found) - len(large)
+
+
+def _moved(row: Changed, most: float, result: Result) -> Moved:
+    changed, stricter, lenient = (told(figure, "share") for figure in (row.changed, row.stricter, row.lenient))
+    bar = round(100 * row.changed.value / most) if isinstance(row.changed, Estimate) else 0
+    idle = row.slice.dimension in result.no_signal
+    return Moved(visible(sliced(row.slice)), row.rows, changed, stricter, lenient, bar, idle)
+
+
+def diagonal(result: Result) -> int:
+    """Rows that keep their enforcement and change in something else."""
+    row = overall(result)
+    figures = [] if row is None else [row.changed, row.stricter, row.lenient]
+    values = [round(figure.value * row.rows) for figure in figures if isinstance(figure, Estimate) and row is not None]
+    return max(0, values[0] - values[1] - values[2]) if len(values) == 3 else 0
 
 
 def gaps(result: Result) -> list[tuple[Gap, Told]]:
@@ -185,8 +203,9 @@ def _size(gap: Gap) -> float:
 
 
 def load(result: Result) -> list[Table]:
-    """A table per queue of what its reviewers get, first that of all queues; tiers as they come."""
+    """A table per queue of what its reviewers get, first that of all queues where there are several."""
     queues = sorted({row.queue or "" for row in result.load})
+    queues = queues[1:] if len(queues) == 2 and not queues[0] else queues
     return [_load(queue, [row for row in result.load if (row.queue or "") == queue]) for queue in queues]
 
 
@@ -196,7 +215,10 @@ def _load(queue: str, rows: Sequence[Load]) -> Table:
         alike = [other.figure.difference for other in rows if other.measure == row.measure]
         return _row(_load_name(row), row.figure, unit, reach(alike), about=visible(row.method))
 
-    rows = sorted(rows, key=lambda row: [other.tier for other in rows].index(row.tier))
+    tiers = list(dict.fromkeys(row.tier for row in rows))
+    single = len(tiers) == 2 and "all" in tiers
+    rows = [row for row in rows if not (single and row.tier == "all" and row.measure == "items_per_day")]
+    rows.sort(key=lambda row: tiers.index(row.tier))
     return Table(visible(queue), tuple(map(line, rows)))
 
 

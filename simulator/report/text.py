@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from simulator.report import tables
 from simulator.report.answer import answer
-from simulator.report.wording import Told, visible
+from simulator.report.wording import Told, listed, titled, visible
 from simulator.result import Result
 
 WIDTH = 100
@@ -20,7 +20,7 @@ def summary(result: Result, width: int = WIDTH) -> str:
     parts = [_head(result), _wrapped(answer(result), width), _table(tables.decisions(result), "decision")]
     parts += [_table(table, f"quality of {table.heading}") for table in tables.quality(result)[:3]]
     parts += [
-        _wrapped([f"Mind: {caveat}" for caveat in result.caveats], width),
+        _wrapped([*_idle(result), *(f"Mind: {caveat}" for caveat in result.caveats)], width),
         _doubts(result, width),
         _data(result, width),
     ]
@@ -29,7 +29,13 @@ def summary(result: Result, width: int = WIDTH) -> str:
 
 def _head(result: Result) -> list[str]:
     run = result.run
-    return [f"A {visible(run.a.name)} against B {visible(run.b.name)}, {run.rows:,} rows"]
+    return [f"A {visible(titled(run, 'a'))} against B {visible(titled(run, 'b'))}, {run.rows:,} rows"]
+
+
+def _idle(result: Result) -> list[str]:
+    """Columns without information."""
+    names = list(result.no_signal)
+    return [f"Mind: {listed(names)} {'hold' if len(names) > 1 else 'holds'} no information"] if names else []
 
 
 def _wrapped(sentences: Sequence[str], width: int) -> list[str]:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from simulator.result import Bounds, Compared, Estimate, Figure, Refused, Slice
+from simulator.result import Bounds, Compared, Estimate, Figure, Refused, Run, Side, Slice
 
 Unit = Literal["share", "number"]
 
@@ -122,6 +122,22 @@ def visible(value: object, most: int = MOST_CHARACTERS) -> str:
 def named(value: object) -> str:
     """A name in backticks."""
     return f"`{visible(value).replace('`', APOSTROPHE)}`"
+
+
+def titled(run: Run, side: Side) -> str:
+    """A pack's name, with what tells it from the other where that has the same name."""
+    pack, other = (run.a, run.b) if side == "a" else (run.b, run.a)
+    if pack.name != other.name:
+        return pack.name
+    if pack.source != other.source:
+        return f"{pack.name} ({pack.source})"
+    count = len(pack.changes)
+    return f"{pack.name} with {count} change{'s' if count > 1 else ''}" if count else pack.name
+
+
+def moment(text: str) -> str:
+    """An ISO 8601 time to the minute."""
+    return f"{text[:10]} {text[11:16]} UTC" if len(text) > 16 else text
 
 
 def sliced(part: Slice) -> str:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from policy_dsl.program import MICRO
+from policy_dsl.program import MICRO, Program
 from simulator import curves
 from simulator.result import Band, Curve, Mark, Slice, Zone
-from simulator.sweep import Sweep
+from simulator.sections.rungs import changed_rungs
+from simulator.stepping import plan
+from simulator.sweep import BatchLog, Sweep, sweep_all
 
 Metric: TypeAlias = Literal["precision", "recall", "false_positive_rate"]
 METRICS: tuple[Metric, ...] = ("precision", "recall", "false_positive_rate")
+MOST_CURVES = 8
 MOST_POINTS = 800  # of a curve: more than a page has pixels across
+
+
+def changed_curves(
+    log: BatchLog, a: Program, b: Program, told: Callable[[int], object] = int, most: int = MOST_CURVES
+) -> tuple[Curve, ...]:
+    """Of the rungs that stand elsewhere in B than in A, with everything else as in A: one more pass over the log, none where no rung
+    does. Raises what `sweep` raises."""
+    rungs = changed_rungs(a, b)[:most]
+    swept = sweep_all(log, [plan(a, target) for target, _ in rungs], (), told) if rungs else ()
+    return tuple(curve(one, marks) for one, (_, marks) in zip(swept, rungs, strict=True))
 
 
 def curve(swept: Sweep, marks: Sequence[Mark] = (), part: Slice = Slice()) -> Curve:  # noqa: B008 - frozen

@@ -9,7 +9,7 @@ import pytest
 
 from simulator.report.page import html
 from simulator.report.text import summary
-from simulator.result import Result, Transitions
+from simulator.result import Result, Slice, Transitions
 from tests.simulator.report.example import HOSTILE, example, hostile
 
 VOID = {"meta", "br"}
@@ -167,3 +167,43 @@ def test_the_summary_tells_the_answer_the_doubts_and_the_data():
         "12 rows of hate: NaN instead of a score",
     ):
         assert needed in text
+
+
+def test_what_no_row_gets_is_a_sentence_and_no_row():
+    result = example()
+    none = replace(result.counts[0], name="block", a=0, b=0)
+    page = html(replace(result, counts=(*result.counts, none)))
+    assert page.count("block</th>") == 0
+    assert "No row gets block under A or B." in page
+
+
+def test_slices_too_small_to_tell_are_counted_not_shown():
+    result = example()
+    tiny = replace(result.changed[1], slice=Slice("language", "hy"), rows=2)
+    page = html(replace(result, changed=(*result.changed, tiny)))
+    assert "language hy" not in page
+    assert "1 slice has fewer than 30 rows" in page
+
+
+def test_one_queue_of_one_tier_is_told_once():
+    result = example()
+    one = [
+        replace(row, queue=queue, tier=tier)
+        for row in result.load[:1]
+        for queue in (None, "general")
+        for tier in ("all", "P1")
+    ]
+    page = html(replace(result, load=tuple(one)))
+    assert page.count("items a day</th>") + page.count("items a day<small>") == 1
+    assert "All queues" not in page
+
+
+def test_packs_of_one_name_are_told_apart():
+    run = example().run
+    b = replace(run.b, name=run.a.name)
+    assert "A community-standards against B community-standards with 2 changes" in summary(
+        replace(example(), run=replace(run, b=b))
+    )
+    other = replace(b, source="HEAD~1:policies", changes=())
+    page = " ".join(read(replace(example(), run=replace(run, b=other))).words)
+    assert "community-standards (HEAD~1:policies)" in page

@@ -8,8 +8,8 @@ import pytest
 
 from policy_dsl.program import MICRO
 from simulator.result import Mark, Slice
-from simulator.sections.curves import MOST_POINTS, curve
-from simulator.settings import Target
+from simulator.sections.curves import MOST_POINTS, changed_curves, curve
+from simulator.settings import Target, apply_settings
 from simulator.stepping import plan
 from simulator.sweep import sweep
 from tests.property.packs import compiled
@@ -76,6 +76,18 @@ def test_a_slice_is_that_of_its_rows():
     assert found.slice == Slice("region", "AT")
     assert at(found, 0.05, "recall") == 1
     assert found.action_rate[-1] == 0 or found.thresholds[-1] == 0.1
+
+
+def test_rungs_that_stand_elsewhere_in_b_are_swept_with_the_rest_as_in_a():
+    rows = [row(0.2, False), row(0.4, True), row(0.6, False), row(0.8, True)]
+    other = apply_settings(PACK, ["p.text.a.remove=0.3"])
+    made = log(PACK, rows, policy="p")
+    found = changed_curves(made, PACK, other)
+    assert [(one.policy, one.rung, one.marks) for one in found] == [
+        ("p", "remove", (Mark("a", "remove", 0.5), Mark("b", "remove", 0.3)))
+    ]
+    assert found[0].action_rate == curve(swept(rows)).action_rate
+    assert changed_curves(made, PACK, PACK) == ()
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_marks():
