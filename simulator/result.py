@@ -218,9 +218,9 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Fairness: how far the `worst` group of a dimension lies from the rest, under one side.
+    """Fairness: the group of a dimension that lies farthest from the rest (`worst`), above or below it, under one side.
 
-    `gap` is the worst group's metric minus that of all other groups. `flagged`: the gap is real at the stated rate after the
+    `gap` is that group's metric minus that of all other groups. `flagged`: the gap is real at the stated rate after the
     correction for the number of groups (`p` is the adjusted p-value). `small` are the groups too small to tell.
     """
 

@@ -9,8 +9,33 @@ from markupsafe import Markup
 
 from simulator.report.answer import moved_rows, overall
 from simulator.report.figures import reach, whisker
-from simulator.report.wording import BASES, METRICS, Told, ToldPair, Unit, sliced, told, told_pair, visible, worse_by
-from simulator.result import ALL, Changed, Compared, Count, Estimate, Gap, Load, Metric, Refused, Result, Transitions
+from simulator.report.wording import (
+    BASES,
+    HIGHER_IS_WORSE,
+    METRICS,
+    Told,
+    ToldPair,
+    Unit,
+    sliced,
+    told,
+    told_pair,
+    visible,
+    worse_by,
+)
+from simulator.result import (
+    ALL,
+    Bounds,
+    Changed,
+    Compared,
+    Count,
+    Estimate,
+    Gap,
+    Load,
+    Metric,
+    Refused,
+    Result,
+    Transitions,
+)
 
 MOST_ROWS = 15  # of one table of slices
 SMALL = 30  # rows: a share of fewer is known to within 15 points at best
@@ -135,23 +160,27 @@ def metric_name(metric: Metric) -> str:
     )
 
 
+def _worse(metric: Metric) -> bool:
+    """Whether B may be worse; where A and B are alike, it is not."""
+    difference = metric.figure.difference
+    if isinstance(difference, Estimate):
+        return (difference.value > 0) if metric.metric in HIGHER_IS_WORSE else (difference.value < 0)
+    return isinstance(difference, Bounds) and worse_by(metric.metric, difference) > 0
+
+
 def slices(result: Result) -> Table:
-    """Quality per slice, first where B is surely worse than A by most."""
-    metrics = [m for m in result.quality if m.slice != ALL and not isinstance(m.figure.difference, Refused)]
+    """Quality per slice where B may be worse than A, first where it surely is by most."""
+    metrics = [m for m in result.quality if m.slice != ALL and _worse(m)]
     metrics.sort(key=lambda m: -worse_by(m.metric, m.figure.difference))
     shown = metrics[:MOST_ROWS]
     scale = reach([m.figure.difference for m in shown])
-    rows = (
-        _row(
-            visible(sliced(m.slice)),
-            m.figure,
-            "share",
-            scale,
-            about=f"{visible(m.policy)}: {metric_name(m)} ({BASES[m.basis]})",
-        )
-        for m in shown
-    )
-    return Table("Quality by slice", tuple(rows), len(metrics) - len(shown))
+    return Table("Quality by slice", tuple(_slice(m, scale, result) for m in shown), len(metrics) - len(shown))
+
+
+def _slice(m: Metric, scale: float, result: Result) -> Row:
+    idle = ", ▲ holds no information" if m.slice.dimension in result.no_signal else ""
+    about = f"{visible(m.policy)}: {metric_name(m)} ({BASES[m.basis]}){idle}"
+    return _row(visible(sliced(m.slice)), m.figure, "share", scale, about=about)
 
 
 @dataclass(frozen=True, slots=True)

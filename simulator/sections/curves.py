@@ -67,13 +67,13 @@ def _zones(swept: Sweep, part: Slice) -> tuple[curves.Unlabelled, ...]:
 
 
 def _kept(thresholds: NDArray[np.int64], marked: Sequence[int]) -> NDArray[np.int64]:
-    """Evenly spread over the thresholds' range, all where they are few, and those at which a rung stands; the last, which is off,
-    only where nothing else is."""
-    scores = thresholds[thresholds <= MICRO]
-    if len(scores) <= MOST_POINTS:
-        return np.arange(max(len(scores), 1))
+    """Evenly spread over the thresholds' range, all where they are few, and those at which a rung stands. The last one, which is
+    off, holds up to 1 unless a score is 1."""
+    last = len(thresholds) - (2 if len(thresholds) > 1 and thresholds[-2] == MICRO else 1)
+    if last < MOST_POINTS:
+        return np.arange(last + 1)
     wanted = np.concatenate([np.linspace(0, MICRO, MOST_POINTS), np.asarray(marked, np.float64)])
-    return np.unique(np.minimum(np.searchsorted(scores, wanted), len(scores) - 1))
+    return np.unique(np.minimum(np.searchsorted(thresholds, wanted), last))
 
 
 def _plain(values: NDArray[np.float64]) -> tuple[float | None, ...]:

@@ -49,6 +49,6 @@ def _standing(
 def _mark(side: Side, action: str, standing: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[Mark]:
     """Where the rung stands: in the first region in which the sides differ, which is the root where that differs."""
     where = next((region for region in standing if standing[region] != other.get(region)), next(iter(standing)))
-    threshold = next((cut for _, cut in standing[where] if cut is not None), None)
-    if threshold is not None:
-        yield Mark(side, action, threshold / MICRO)
+    cuts = [(guard != p.ALWAYS, cut) for guard, cut in standing[where] if cut is not None]
+    if cuts:  # what holds for everything, before what holds for some surface, time or arm
+        yield Mark(side, action, min(cuts, key=lambda cut: cut[0])[1] / MICRO)

@@ -10,7 +10,7 @@ import pytest
 from simulator.report.page import html
 from simulator.report.text import summary
 from simulator.result import Result, Slice, Transitions
-from tests.simulator.report.example import HOSTILE, example, hostile
+from tests.simulator.report.example import HOSTILE, example, hostile, metric
 
 VOID = {"meta", "br"}
 
@@ -207,3 +207,14 @@ def test_packs_of_one_name_are_told_apart():
     other = replace(b, source="HEAD~1:policies", changes=())
     page = " ".join(read(replace(example(), run=replace(run, b=other))).words)
     assert "community-standards (HEAD~1:policies)" in page
+
+
+def test_slices_where_b_is_no_worse_are_not_among_the_worst():
+    result = example()
+    better = metric("hate", "precision", (20, 100), (80, 100), part=Slice("region", "ZZ"))
+    alike = metric("hate", "recall", (20, 100), (20, 100), part=Slice("region", "YY"))
+    worse = metric("hate", "false_positive_rate", (1, 100), (90, 100), part=Slice("region", "XX"))
+    text = html(replace(result, quality=(*result.quality, better, alike, worse)))
+    assert "region ZZ" not in text
+    assert "region YY" not in text
+    assert text.index("region XX") < text.index("hate: precision")

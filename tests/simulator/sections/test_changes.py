@@ -87,6 +87,15 @@ def test_changed_rungs_stand_where_they_differ():
     )
 
 
+def test_a_mark_is_what_holds_for_everything():
+    guarded = PACK.replace(
+        "region DE", "for fact.flag in [true] { thresholds on text.a { remove >= 0.7 } }\n  region DE"
+    )
+    program = compiled(guarded)
+    found = changed_rungs(program, apply_settings(program, ["p.text.a.remove=0.6"]))
+    assert found[0][1] == (Mark("a", "remove", 0.9), Mark("b", "remove", 0.6))
+
+
 def test_a_rung_that_is_off_has_no_mark():
     program = compiled(PACK)
     off = apply_settings(program, ["p.text.a.reduce=off"])

@@ -90,6 +90,13 @@ def test_rungs_that_stand_elsewhere_in_b_are_swept_with_the_rest_as_in_a():
     assert changed_curves(made, PACK, PACK) == ()
 
 
+def test_beyond_the_last_score_the_rung_is_off():
+    found = curve(swept([row(0.2, False), row(0.4, True)]))
+    assert found.thresholds[-1] == 1.0
+    assert at(found, 0.9, "action_rate") == 0
+    assert at(found, 0.9, "precision") is None
+
+
 def test_a_long_curve_is_thinned_and_keeps_its_marks():
     rng = random.Random(5)
     rows = [row(rng.random(), rng.random() < 0.3) for _ in range(4_000)]
