@@ -13,11 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import t as student
 
 from simulator.desk import Items, drawn, waits
-from simulator.intervals import clopper_pearson_bounds
-from simulator.result import Compared, Estimate, Figure, Refused
 from simulator.staffing import Roster
 
 DAY, WEEK = 24, 168
@@ -54,20 +51,21 @@ class Plan:
     replications: int
     whole: bool  # a window is the log; else days drawn from it
 
-    @property
-    def days(self) -> int:
-        """Simulated days that are counted, over all replications."""
-        return max(1, self.hours * self.replications // DAY)
-
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """By replication, side and tier: items, those that missed their SLA, hours waited, and those that nobody took."""
+    """By block, side and tier: items, those that missed their SLA, hours waited, and those that nobody took.
+
+    Blocks are the days of the log, summed over replications, for what differs from day to day is what the log leaves open; of a
+    sample, whose days were averaged, they are the replications.
+    """
 
     items: np.ndarray
     missed: np.ndarray
     waited: np.ndarray
     untaken: np.ndarray
+    replications: int
+    by_day: bool
 
 
 def period(hours: int) -> int:
@@ -98,16 +96,19 @@ def simulate(
     sides: tuple[Side, Side], roster: Roster, tiers: Sequence[str], origin: int, plan: Plan, seed: int
 ) -> Tally:
     """Both sides under one roster. `origin` is the log's first hour since 1970-01-01 UTC."""
-    shape = (plan.replications, 2, len(tiers))
-    tally = Tally(*(np.zeros(shape) for _ in range(4)))
-    seeds = np.random.SeedSequence(seed).spawn(plan.replications)
-    for number, child in enumerate(seeds):
+    by_day = sides[0].scale <= 1
+    blocks = -(-len(sides[0].counts) // DAY) if by_day else plan.replications
+    sums = np.zeros((4, blocks, 2, len(tiers)))
+    for number, child in enumerate(np.random.SeedSequence(seed).spawn(plan.replications)):
         rng = np.random.default_rng(child)
         start = 0 if plan.whole else DAY * int(rng.integers((len(sides[0].counts) - plan.hours) // DAY + 1))
         for side, found in enumerate(_replication(sides, roster, tiers, (origin, start), plan, rng)):
-            for total, part in zip((tally.items, tally.missed, tally.waited, tally.untaken), found, strict=True):
-                total[number, side] = part
-    return tally
+            if by_day:
+                sums[:, :, side] += found
+            else:
+                sums[:, number, side] = found.sum(axis=1)
+    items, missed, waited, untaken = sums
+    return Tally(items, missed, waited, untaken, plan.replications, by_day)
 
 
 def _replication(
@@ -117,7 +118,7 @@ def _replication(
     at: tuple[int, int],
     plan: Plan,
     rng: np.random.Generator,
-) -> Iterator[tuple[np.ndarray, ...]]:
+) -> Iterator[np.ndarray]:
     origin, start = at
     after = _after(sides)
     hours = np.arange(start - plan.before, start + plan.hours + int(np.ceil(after)))
@@ -170,77 +171,13 @@ def _merged(one: Items, other: Items) -> Items:
     return Items(at[order], tier[order], hours[order])
 
 
-def _told(items: Items, waited: np.ndarray, window: tuple[int, int], side: Side) -> tuple[np.ndarray, ...]:
-    """By tier, of the items that arrived within the window: how many, missed, hours, untaken."""
+def _told(items: Items, waited: np.ndarray, window: tuple[int, int], side: Side) -> np.ndarray:
+    """By figure of a tally, day of the log and tier: what came of the items that arrived within the window."""
     inside = (items.at >= window[0]) & (items.at < window[1])
     tier, waited = items.tier[inside], waited[inside]
     sla = np.array([np.inf if hours is None else hours for hours in side.sla])
     late, taken = waited > sla[tier], np.isfinite(waited)
-
-    def by_tier(weights: np.ndarray) -> np.ndarray:
-        return np.bincount(tier, weights=weights, minlength=len(sla))
-
-    return by_tier(np.ones(len(tier))), by_tier(late), by_tier(np.where(taken, waited, 0.0)), by_tier(~taken)
-
-
-# Replications -> figures
-
-
-def share(numbers: np.ndarray, of: np.ndarray, plan: Plan, level: float) -> Compared:
-    """Sums over sums, by replication and side [replications, 2], and their difference.
-
-    A ratio's variance is that of its linearised replications (Cochran, Sampling Techniques, 1977, section 6.3), the interval
-    Student's with one degree of freedom less than replications. Where none or all missed, replications do not differ; the
-    interval is then that of Clopper and Pearson for none or all of the simulated days.
-    """
-    sides = [_one(numbers[:, k], of[:, k], plan, level) for k in (0, 1)]
-    return Compared(sides[0], sides[1], _difference(sides, numbers, of, level))
-
-
-def mean(sums: np.ndarray, of: np.ndarray, level: float) -> Compared:
-    """As `share`, of sums of hours or minutes: numbers from 0 up that are no counts."""
-    sides = [_ratio(sums[:, k], of[:, k], level, "simulation") for k in (0, 1)]
-    floored = [replace(one, low=max(0.0, one.low)) if isinstance(one, Estimate) else one for one in sides]
-    return Compared(floored[0], floored[1], _difference(sides, sums, of, level))
-
-
-def _one(numbers: np.ndarray, of: np.ndarray, plan: Plan, level: float) -> Figure:
-    found = _ratio(numbers, of, level, "simulation")
-    if isinstance(found, Estimate) and found.value in (0.0, 1.0):
-        low, high = clopper_pearson_bounds(found.value * plan.days, plan.days, level)
-        return replace(found, low=float(low), high=float(high), method="simulation, clopper-pearson by days")
-    if isinstance(found, Estimate):
-        return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
-    return found
-
-
-def _ratio(sums: np.ndarray, of: np.ndarray, level: float, method: str) -> Figure:
-    if not of.sum():
-        return Refused("no item in any replication")
-    value = float(sums.sum() / of.sum())
-    half = _half(_influence(sums, of), level)
-    return Estimate(value, value - half, value + half, method, int(of.sum()))
-
-
-def _influence(sums: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """What each replication moves the ratio, up to the number of replications."""
-    found: np.ndarray = (sums - sums.sum() / of.sum() * of) / of.mean()
-    return found
-
-
-def _half(influence: np.ndarray, level: float) -> float:
-    number = len(influence)
-    return float(student.ppf(0.5 + level / 2, number - 1) * np.sqrt((influence**2).sum() / (number - 1) / number))
-
-
-def _difference(sides: Sequence[Figure], sums: np.ndarray, of: np.ndarray, level: float) -> Figure:
-    a, b = sides
-    if not (isinstance(a, Estimate) and isinstance(b, Estimate)):
-        return Refused("one side has no figure")
-    value, items = b.value - a.value, a.n + b.n
-    if (sums[:, 0] == sums[:, 1]).all() and (of[:, 0] == of[:, 1]).all() and a.value not in (0.0, 1.0):
-        return Estimate(0.0, 0.0, 0.0, "simulation, paired", items)
-    if a.value == b.value and a.value in (0.0, 1.0):
-        return Estimate(0.0, a.low - a.high, b.high - b.low, "simulation", items)
-    half = _half(_influence(sums[:, 1], of[:, 1]) - _influence(sums[:, 0], of[:, 0]), level)
-    return Estimate(value, value - half, value + half, "simulation, paired", items)
+    days, tiers = -(-len(side.counts) // DAY), len(sla)
+    cell = (items.at[inside] // DAY).astype(np.int64) * tiers + tier
+    figures = (np.ones(len(tier)), late, np.where(taken, waited, 0.0), ~taken)
+    return np.stack([np.bincount(cell, one, days * tiers).reshape(days, tiers) for one in figures])

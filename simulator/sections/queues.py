@@ -10,10 +10,11 @@ from scipy.stats import chi2
 
 from policy_dsl.program import Program
 from simulator.arrivals import HOUR_US, Arrivals, Hourly
+from simulator.blocks import Blocks
 from simulator.queueing import Condition, Priorities, constant_arrivals
 from simulator.result import Assumption, Compared, Estimate, Figure, Light, Load, Refused
 from simulator.staffing import Roster
-from simulator.waiting import DAY, ITEMS, Plan, Side, mean, period, planned, share, simulate
+from simulator.waiting import DAY, ITEMS, Plan, Side, period, planned, simulate
 
 LONGEST = 3 * 366 * DAY  # hours that a log may span to be simulated: more is dirt in its times
 TIGHT = 0.85  # utilisation from which the wait rises steeply with each further item
@@ -167,9 +168,10 @@ def _model(queue: str, conditions: Iterable[Condition], plan: Plan, scale: float
         if scale <= 1
         else "items come at the log's mean rate of the hour, as Poisson"
     )
+    interval = "other days like the log's" if scale <= 1 else "the simulation alone, not those of other days"
     text = (
         f"{plan.replications} replications of {over}, after {plan.before // DAY} days that fill the desk; {come}. {why} "
-        "The intervals are those of the simulation, not those of next week's traffic."
+        f"The intervals are those of {interval}."
     )
     light: Light = "green" if plan.whole else "amber"
     return Assumption(light, f"Waits in `{queue}` are simulated", text)
@@ -178,16 +180,20 @@ def _model(queue: str, conditions: Iterable[Condition], plan: Plan, scale: float
 def _simulated(
     found: Counts, queue: str, tiers: Sequence[str], sides: tuple[Side, Side], roster: Roster, plan: Plan
 ) -> Iterator[Load]:
-    settings = found.settings
-    tally = simulate(sides, roster, tiers, found.origin, plan, settings.seed)
+    tally = simulate(sides, roster, tiers, found.origin, plan, found.settings.seed)
+    method = "simulation, by days" if tally.by_day else "simulation, by replications"
     same = sides[0].ranks == sides[1].ranks and bool((sides[0].counts == sides[1].counts).all())
     for k, tier in enumerate(tiers):
         items, untaken = tally.items[:, :, k], tally.untaken[:, :, k]
-        waited = _but_untaken(mean(tally.waited[:, :, k] * 60, items, settings.level), untaken, items)
+
+        def blocks(sums: np.ndarray, items: np.ndarray = items) -> Blocks:
+            return Blocks(sums, items, tally.replications, method, found.settings.level)
+
+        waited = _but_untaken(blocks(tally.waited[:, :, k] * 60).mean(), untaken, items)
         yield Load(queue, tier, "wait_minutes", "simulation", _alike(waited) if same else waited)
         sla = sides[1].sla[k] if sides[1].sla[k] is not None else sides[0].sla[k]
         if sla is not None:
-            missed = share(tally.missed[:, :, k], items, plan, settings.level)
+            missed = blocks(tally.missed[:, :, k]).share()
             alike = same and sides[0].sla == sides[1].sla
             yield Load(queue, tier, "sla_miss", "simulation", _alike(missed) if alike else missed, sla * 60)
 

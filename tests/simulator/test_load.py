@@ -13,11 +13,12 @@ from engine.decision import Outcome, Routed, Status
 from policy_dsl.program import Program, SeverityTier
 from simulator import waiting
 from simulator.arrivals import HOUR_US, UNDATED, Arrivals
+from simulator.blocks import Blocks
 from simulator.result import Compared, Estimate, Refused
 from simulator.sections.load import LoadSection, review_load
 from simulator.sections.queues import Settings
 from simulator.staffing_file import parse_staffing
-from simulator.waiting import Plan, Side, averaged, period, planned, share
+from simulator.waiting import Plan, Side, averaged, period, planned
 
 SLAS = (("P0", 900), ("P1", 3600), ("P2", 86400), ("P3", 259_200))
 TIERS = tuple(SeverityTier(name, seconds, "review") for name, seconds in SLAS)
@@ -137,7 +138,7 @@ def test_fewer_items_are_shown_to_miss_less_with_a_paired_interval() -> None:
     waited = figures(section, "general", "wait_minutes", "simulation")["P1"]
     assert isinstance(waited.difference, Estimate)
     assert waited.difference.high < 0
-    assert waited.difference.method == "simulation, paired"
+    assert waited.difference.method == "simulation, by days, paired"
     missed = figures(section, "general", "sla_miss", "simulation")["P1"].b
     assert isinstance(missed, Estimate)
     assert missed.value <= missed.high < 0.05
@@ -224,22 +225,43 @@ def test_a_scaled_sample_is_simulated_at_its_traffic() -> None:
 
 
 def test_the_interval_of_a_share_covers() -> None:
-    """Ratios of clustered counts: misses come in bad replications."""
+    """Ratios of clustered counts: misses come in bad blocks."""
     rng, covered = np.random.default_rng(2), 0
-    plan = Plan(24, 24, 30, whole=True)
     for _ in range(400):
         of = rng.poisson(200, (30, 2)).astype(float)
         missed = rng.binomial(of.astype(int), rng.beta(2, 6, (30, 2))).astype(float)
-        figure = share(missed, of, plan, 0.95).a
-        assert isinstance(figure, Estimate)
-        covered += figure.low <= 0.25 <= figure.high
-    assert 0.92 <= covered / 400 <= 0.98
+        compared = Blocks(missed, of, 1, "m", 0.95).share()
+        assert isinstance(compared.a, Estimate)
+        assert isinstance(compared.difference, Estimate)
+        covered += compared.a.low <= 0.25 <= compared.a.high
+        covered += compared.difference.low <= 0 <= compared.difference.high
+    assert 0.92 <= covered / 800 <= 0.98
 
 
-def test_none_missed_is_not_certainty() -> None:
+def test_the_interval_is_that_of_other_logs_like_this_one(monkeypatch) -> None:
+    """Days of a made-up traffic: the interval from one log holds the mean of many."""
+    monkeypatch.setattr(waiting, "REPLICATIONS", 2)
+    staffing = staffed("general: {reviewers: 1, handling: {minutes: 8}}")
+    logs = [logged(24 * 14, (5.0, BOTH), seed=seed) for seed in range(24)]
+    found = [
+        figures(
+            review_load(log, (PROGRAM, PROGRAM), staffing, Settings(seed=seed)), "general", "wait_minutes", "simulation"
+        )["P1"].a
+        for seed, log in enumerate(logs)
+    ]
+    estimates = [one for one in found if isinstance(one, Estimate)]
+    truth = float(np.mean([one.value for one in estimates]))
+    assert len(estimates) == 24
+    assert sum(one.low <= truth <= one.high for one in estimates) >= 20
+
+
+def test_none_missed_is_not_certainty_and_one_day_has_no_interval() -> None:
     none = np.zeros((30, 2))
-    found = share(none, none + 100, Plan(240, 24, 30, whole=True), 0.95)
+    found = Blocks(none, none + 100, 10, "m", 0.95).share()
     assert isinstance(found.a, Estimate)
-    assert (found.a.value, found.a.low) == (0.0, 0.0)
+    assert (found.a.value, found.a.low, found.a.n) == (0.0, 0.0, 300)
     assert found.a.high == pytest.approx(1 - 0.025 ** (1 / 300))
     assert values(found)[2] == 0.0
+    one_day = Blocks(none[:1] + 3, none[:1] + 100, 10, "m", 0.95).share()
+    assert isinstance(one_day.a, Refused)
+    assert isinstance(Blocks(none, none, 10, "m", 0.95).mean().a, Refused)
