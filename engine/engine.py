@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 from engine.decision import Outcome, Status
 from engine.loader import Loaded, Loader
@@ -28,7 +28,10 @@ from scorers.registry import Configured, Registry
 from scorers.runner import Runner, Scored
 from scorers.scorer import Plugin
 
-Evaluator = Literal["scalar", "reference"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Evaluator = Literal["scalar", "reference", "columnar"]
 log = logger()
 
 
@@ -130,6 +133,22 @@ class Engine:
     def decide_record(self, raw: Mapping[str, Any]) -> tuple[Decision, ...]:
         """The decisions about a record as JSON gives it: one per region."""
         return self._state.decide(raw)
+
+    def decide_records(self, raws: Sequence[Mapping[str, Any]]) -> list[tuple[Decision, ...]]:
+        """The decisions about each record: by columns, all at once, where the evaluator is `columnar`."""
+        return self._state.decide_all(raws)
+
+    def decide_table(self, table: pa.Table | pa.RecordBatch) -> pa.Table:
+        """Decides every row of a table that is shaped like a scored log; columns in, columns out.
+
+        An integer column of a score holds millionths, a floating one shares in [0, 1]; NULL, like a column that is not there, is
+        an absent input. Gives `id` and `region` as they were (where the table has them), then `status`, `enforcement` (NULL where
+        unavailable), `routes` (lists of route, queue, priority), `sanctions` and `fired` (lists of names), `effects` (JSON),
+        `missing` (a list of names) and `reason`. Raises ColumnarError for a table of another shape; needs the extra `simulate`.
+        """
+        from engine.columnar.decided import decide_table  # noqa: PLC0415 - needs an extra
+
+        return decide_table(self._state.loaded.program, table)
 
     async def moderate(
         self,
@@ -260,6 +279,31 @@ class _Reference:
         return Evaluation(self._program, record, region).at_stake
 
 
+class _ByColumns:
+    """Decides many records at once by their columns; what a single one could miss is for `engine.scalar` to say."""
+
+    def __init__(self, program: Program) -> None:
+        from engine.columnar import Columnar  # noqa: PLC0415 - needs an extra
+        from engine.scalar import Scalar  # noqa: PLC0415
+
+        self._columnar, self._scalar, self._lock = Columnar([program]), Scalar(program), threading.Lock()
+
+    def decide(self, record: Record, region: str) -> Outcome:
+        return next(outcome for _, outcome in self.decide_all([(record, region)]))
+
+    def decide_all(self, asked: Sequence[tuple[Record, str]]) -> Iterator[tuple[tuple[Record, str], Outcome]]:
+        """Verdicts are left out: a policy's is found where somebody asks for it."""
+        from engine.columnar import RecordFrame  # noqa: PLC0415 - needs an extra
+
+        with self._lock:
+            ids = self._columnar.ids(RecordFrame([record for record, _ in asked], [region for _, region in asked]))
+            found = [self._columnar.outcomes[number][0] for number in ids]
+        yield from zip(asked, (replace(outcome, verdicts=()) for outcome in found), strict=True)
+
+    def at_stake(self, record: Record, region: str) -> Names:
+        return self._scalar.at_stake(record, region)
+
+
 class _State:
     """One loaded pack, its evaluator and its planner."""
 
@@ -276,14 +320,40 @@ class _State:
         self, raw: Mapping[str, Any], scored: Scored | None = None, plan: Plan | None = None
     ) -> tuple[Decision, ...]:
         """One decision per region; of a record that cannot be used, each says why."""
-        regions: tuple[str | None, ...] = (None,)
+        return self.told(raw, self.read(raw), self.evaluator.decide, scored, plan)
+
+    def decide_all(self, raws: Sequence[Mapping[str, Any]]) -> list[tuple[Decision, ...]]:
+        """As `decide` for each, but by columns where that is the evaluator."""
+        if not isinstance(self.evaluator, _ByColumns):
+            return [self.decide(raw) for raw in raws]
+        read = [self.read(raw) for raw in raws]
+        usable = [(record, region) for regions, record in read if isinstance(record, Record) for region in regions]
+        asked = [(record, place) for record, region in usable if (place := self.place(region)) is not None]
+        found = {(id(record), place): outcome for (record, place), outcome in self.evaluator.decide_all(asked)}
+        return [self.told(raw, one, lambda r, p: found[id(r), p]) for raw, one in zip(raws, read, strict=True)]
+
+    def read(self, raw: Mapping[str, Any]) -> tuple[tuple[str, ...], Record | str]:
+        """Its regions and the record; or, of one that cannot be used, why."""
+        codes: tuple[str, ...] = ()
         try:
-            regions = codes = _regions(raw.get("region"))
-            record = read_record(raw, self.loaded.program)
+            codes = _regions(raw.get("region"))
+            return codes, read_record(raw, self.loaded.program)
         except InvalidRecordError as error:
-            unusable = [Outcome(region, Status.UNAVAILABLE, None, reason=str(error)) for region in regions]
+            return codes, str(error)
+
+    def told(
+        self,
+        raw: Mapping[str, Any],
+        read: tuple[tuple[str, ...], Record | str],
+        decide: Callable[[Record, str], Outcome],
+        scored: Scored | None = None,
+        plan: Plan | None = None,
+    ) -> tuple[Decision, ...]:
+        regions, record = read
+        if isinstance(record, str):
+            unusable = [Outcome(region, Status.UNAVAILABLE, None, reason=record) for region in regions or (None,)]
             return tuple(self.decision(raw, None, outcome, scored, plan) for outcome in unusable)
-        return tuple(self.decision(raw, record, self.outcome(record, region), scored, plan) for region in codes)
+        return tuple(self.decision(raw, record, self.outcome(record, r, decide), scored, plan) for r in regions)
 
     def at_stake(self, raw: Mapping[str, Any]) -> Names:
         """The skipped inputs of a record that could change its decisions; none of one that cannot be used."""
@@ -306,15 +376,15 @@ class _State:
             return region
         return "GLOBAL" if self.loaded.program.unknown_region == "GLOBAL" else None
 
-    def outcome(self, record: Record, region: str) -> Outcome:
+    def outcome(self, record: Record, region: str, decide: Callable[[Record, str], Outcome]) -> Outcome:
         """An unknown region is refused, or decided as GLOBAL and degraded."""
         place = self.place(region)
         if place == region:
-            return self.evaluator.decide(record, region)
+            return decide(record, region)
         reason = unknown_region(region, self.loaded.program)
         if place is None:
             return Outcome(region, Status.UNAVAILABLE, None, reason=reason)
-        found = self.evaluator.decide(record, place)
+        found = decide(record, place)
         status = Status.DEGRADED if found.status is Status.DECIDED else found.status
         return replace(found, region=region, status=status, reason=f"{reason}: decided as GLOBAL")
 
@@ -357,6 +427,8 @@ def _share(sample: float) -> float:
 def _evaluator(program: Program, evaluator: Evaluator) -> _Evaluates:
     if evaluator == "reference":
         return _Reference(program)
+    if evaluator == "columnar":
+        return _ByColumns(program)
     from engine.scalar import Scalar  # noqa: PLC0415 - compiles code: only where it is used
 
     return Scalar(program)

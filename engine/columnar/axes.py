@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from engine.columnar import kernel
 from engine.columnar.frame import MISSING, NO_TIME, Discrete, Frame, Ints
-from engine.columnar.fused import Fused
+from engine.columnar.fused import Spans
 from engine.record import NA
 from policy_dsl.program import MICRO, Input
 
@@ -124,28 +124,6 @@ class ExactAxis:
     def _cells(self, frame: Frame) -> Ints:
         rows = zip(*(column.tolist() for column in self._values(frame)), strict=True)
         return np.array([self._known.setdefault(row, len(self._known)) for row in rows], np.int32)
-
-
-class Spans:
-    """The derived scores of a policy, computed by columns."""
-
-    def __init__(self, fused: Fused, specs: Sequence[Input]) -> None:
-        self.fused, self._specs = fused, specs
-
-    def of(self, frame: Frame, name: str) -> tuple[npt.NDArray[np.int64], ...]:
-        """Lowest and highest possible value, and the mask of what leaves it open; not applicable is -1 in the lowest."""
-        number = self.fused.names.index(name)
-        lows, highs, masks = frame.kept(self, lambda: self._computed(frame))
-        return lows[number], highs[number], masks[number]
-
-    def _computed(self, frame: Frame) -> tuple[npt.NDArray[np.int64], ...]:
-        columns = np.empty((len(self._specs), frame.rows), np.int32)
-        for number, spec in enumerate(self._specs):
-            columns[number] = frame.scores(spec)
-        shape = (len(self.fused.names), frame.rows)
-        found = tuple(np.empty(shape, np.int64) for _ in range(3))
-        kernel.spans(self.fused.operations, columns, *found)
-        return found
 
 
 class SpanAxis:

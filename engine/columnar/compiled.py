@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.columnar.axes import Spans
 from engine.columnar.errors import ColumnarError
 from engine.columnar.frame import MISSING, NO_TIME, Frame
-from engine.columnar.fused import Fused
+from engine.columnar.fused import Spans
 from engine.compiled.code import TOO_DEEP, bound, compiled
 from engine.compiled.fast import Block
 from engine.compiled.gaps import OpenRegion
@@ -43,8 +42,8 @@ class Same:
     def __call__(self, spec: p.Input) -> p.Input:
         return self._specs.setdefault(repr(spec), spec)
 
-    def spans(self, fused: Fused, specs: tuple[p.Input, ...], text: str) -> Spans:
-        return self._spans.setdefault((text, *map(id, specs)), Spans(fused, specs))
+    def spans(self, scores: tuple[p.Score, ...], specs: tuple[p.Input, ...]) -> Spans:
+        return self._spans.setdefault((repr(scores), *map(id, specs)), Spans(scores, specs))
 
 
 class Compiled:
@@ -120,8 +119,7 @@ class Compiled:
         """Derived scores by columns; None where there are none."""
         if not scores:
             return None
-        fused = Fused.of(scores)
-        return self._same.spans(fused, tuple(self.specs[name] for name in fused.inputs), repr(scores))
+        return self._same.spans(tuple(scores), tuple(self.specs[name] for name in Spans.behind(scores)))
 
     def fast(self, here: Here) -> Fast | None:
         """The bits of the clauses that act, of a row in which nothing is missing; None where there is no such code."""

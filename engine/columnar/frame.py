@@ -23,6 +23,7 @@ Made = TypeVar("Made")
 NO_TIME = np.iinfo(np.int64).min
 MISSING = Missing("missing")
 INT64 = 2**63
+NOTHING = np.empty(0, np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +125,16 @@ class TableFrame(_Keeping):
     def strange(self) -> Discrete | None:
         return self._lists[1]
 
-    def _applies(self, spec: Input) -> npt.NDArray[np.int64]:
-        return self._lists[0] if spec.modality is not None else np.empty(0, np.int64)
+    def _gap(self, spec: Input) -> npt.NDArray[np.int8]:
+        """What an absent input is in each row: `kernel.MISSING` or `kernel.NOT_APPLICABLE`."""
+        bits = self._lists[0]
+        by = None if spec.optional or not bits.size else spec.modality
+        return self.kept(("gap", spec.optional, by), lambda: self._gaps(by, optional=spec.optional))
 
-    def _gap(self, spec: Input) -> npt.NDArray[np.int8] | int:
-        """What an absent input is, in every row or row by row."""
-        if spec.optional:
-            return kernel.NOT_APPLICABLE
-        bits = self._applies(spec)
-        if not bits.size:
-            return kernel.MISSING
-        there = bits & self._bit[spec.modality or ""] != 0
+    def _gaps(self, modality: str | None, *, optional: bool) -> npt.NDArray[np.int8]:
+        if modality is None:
+            return np.full(self.rows, kernel.NOT_APPLICABLE if optional else kernel.MISSING, np.int8)
+        there = self._lists[0] & self._bit[modality] != 0
         return np.where(there, np.int8(kernel.MISSING), np.int8(kernel.NOT_APPLICABLE))
 
     # -- inputs ------------------------------------------------------------------------------------------------------
@@ -144,15 +144,13 @@ class TableFrame(_Keeping):
 
     def _scores(self, spec: Input) -> Ints:
         array, out = self._column(spec.name), np.empty(self.rows, np.int32)
-        bits, bit = self._applies(spec), self._bit.get(spec.modality or "", 0)
         if array is None:
             out[:] = self._gap(spec)
         elif pa.types.is_integer(array.type):
-            kernel.micro_scores(_plain(array), *_valid(array), bits, bit, spec.optional, out)
+            kernel.micro_scores(_plain(array), _valid(array), self._gap(spec), out)
         elif pa.types.is_floating(array.type):
-            absent = array.is_null().to_numpy(zero_copy_only=False)
-            wide = array.cast(pa.float64()).fill_null(0.0).to_numpy()
-            kernel.shares(wide, bits, bit, spec.optional, out, absent)
+            wide = array.cast(pa.float64())
+            kernel.shares(_plain(wide), _valid(wide), self._gap(spec), out)
         else:
             self._wrong(array, spec, out)
         return out
@@ -188,22 +186,20 @@ class TableFrame(_Keeping):
         array = self._column(spec.name)
         codes, found = (None, []) if array is None else _coded(array)
         values = [_settled(typed(spec, value)) for value in found]
-        missing = away = len(values)
         if spec.default is None:
-            values += [MISSING, NA]
-            missing, away = (len(values) - 1 if spec.optional else len(values) - 2), len(values) - 1
+            values += [MISSING, NA]  # -2 and -1 from the end, as `_gap` says
+            gap = self._gap(spec)
         else:
             values.append(_settled(typed(spec, spec.default)))
-        out = np.empty(self.rows, np.int32)
-        bits, bit = self._applies(spec), self._bit.get(spec.modality or "", 0)
+            gap = self.kept("last", lambda: np.full(self.rows, -1, np.int8))
         if codes is None:
-            out[:] = np.where(bits & bit != 0, missing, away) if bits.size else missing
-        elif codes.type == pa.bool_():
-            whole = np.frombuffer(codes.buffers()[1], np.uint8)
-            kernel.truths(whole, *_valid(codes), bits, bit, missing, away, out)
-        else:
-            kernel.codes(_plain(codes), *_valid(codes), bits, bit, missing, away, out)
-        return Discrete(out, values)
+            return Discrete((len(values) + gap.astype(np.int32)), values)
+        return Discrete(self._with_gaps(codes, gap, len(values)), values)
+
+    def _with_gaps(self, codes: Any, gap: npt.NDArray[np.int8], end: int) -> Ints:
+        out = np.empty(self.rows, np.int32)
+        kernel.codes(_bits(codes, 1) if codes.type == pa.bool_() else _plain(codes), _valid(codes), gap, end, out)
+        return out
 
     def values(self, name: str) -> Discrete:
         """A column as it is, NULL as None."""
@@ -214,12 +210,8 @@ class TableFrame(_Keeping):
         if array is None:
             return Discrete(np.zeros(self.rows, np.int32), [None])
         codes, found = _coded(array)
-        out, none, nothing = np.empty(self.rows, np.int32), len(found), np.empty(0, np.int64)
-        if codes.type == pa.bool_():
-            kernel.truths(np.frombuffer(codes.buffers()[1], np.uint8), *_valid(codes), nothing, 0, none, none, out)
-        else:
-            kernel.codes(_plain(codes), *_valid(codes), nothing, 0, none, none, out)
-        return Discrete(out, [*found, None])
+        gap = self.kept("last", lambda: np.full(self.rows, -1, np.int8))
+        return Discrete(self._with_gaps(codes, gap, len(found) + 1), [*found, None])
 
     def plain(self, name: str, kind: type[np.generic]) -> npt.NDArray[Any] | None:
         """A column of numbers, 0 for NULL; None where there is none."""
@@ -236,12 +228,8 @@ class TableFrame(_Keeping):
         array = self._column("region")
         if array is None:
             return Discrete(np.zeros(self.rows, np.int32), [None])
-        codes, found = _coded(array)
-        out = np.empty(self.rows, np.int32)
-        if codes.type == pa.bool_():
-            raise ColumnarError(f"the column `region` is {codes.type}, expected texts")
-        kernel.codes(_plain(codes), *_valid(codes), np.empty(0, np.int64), 0, len(found), len(found), out)
-        return Discrete(out, [*(value if isinstance(value, str) and value else None for value in found), None])
+        found = self.values("region")
+        return Discrete(found.codes, [value if isinstance(value, str) and value else None for value in found.values])
 
     @cached_property
     def times(self) -> npt.NDArray[np.int64]:
@@ -329,12 +317,16 @@ def _plain(array: Any) -> npt.NDArray[Any]:
     return np.frombuffer(array.buffers()[1], kind, len(array), array.offset * width)
 
 
-def _valid(array: Any) -> tuple[npt.NDArray[np.uint8], int]:
-    """Arrow's bitmap of the rows that have a value (empty: all have), and the bit of the first row."""
-    bitmap = array.buffers()[0]
-    if bitmap is None or not array.null_count:
-        return np.empty(0, np.uint8), array.offset
-    return np.frombuffer(bitmap, np.uint8), array.offset
+def _valid(array: Any) -> npt.NDArray[np.uint8]:
+    """1 where a row has a value, else 0; empty: all have."""
+    return _bits(array, 0) if array.null_count else NOTHING
+
+
+def _bits(array: Any, buffer: int) -> npt.NDArray[np.uint8]:
+    """One of Arrow's bitmaps, a byte a row."""
+    first, last = array.offset // 8, -(-(array.offset + len(array)) // 8)
+    whole = np.frombuffer(array.buffers()[buffer], np.uint8, last - first, first)
+    return np.unpackbits(whole, bitorder="little")[array.offset % 8 :][: len(array)]
 
 
 def _codes(array: Any) -> tuple[Ints, list[Any]]:

@@ -1,97 +1,126 @@
-"""Derived scores -> the operations that `kernel.spans` carries out on columns of micro-scores."""
+"""Derived scores x columns of micro-scores -> their lowest and highest possible values, row by row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.columnar import kernel
+from engine.columnar import arithmetic
 from engine.columnar.errors import ColumnarError
+from engine.columnar.frame import Frame
 from engine.compiled.fusion import below
-from policy_dsl.program import Score
+from policy_dsl.program import Input, Score
 
-FUSIONS = {"max": kernel.MAX, "min": kernel.MIN, "mean": kernel.WEIGHTED, "noisy_or": kernel.NOISY_OR}
-ARITHMETIC = {"add": kernel.ADD, "sub": kernel.SUB, "mul": kernel.MUL}
-DEPTH = 64  # of the kernel's stack
 WIDTH = 62  # inputs in a mask
 
-Operation = tuple[int, int, int]
+Ints: TypeAlias = npt.NDArray[np.int64]
+Span: TypeAlias = tuple[Ints, Ints, Ints]
+"""[rows] each: lowest and highest possible value (both -1: not applicable), and the mask of what leaves it open."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """Some derived scores, each made of inputs and of scores before it. `inputs` are numbered by the bits of masks."""
+
+    scores: tuple[Score, ...]
+    inputs: tuple[Input, ...]
+
+    @staticmethod
+    def behind(scores: Sequence[Score]) -> tuple[str, ...]:
+        """The names of the inputs. Raises ColumnarError where they are too many for a mask."""
+        derived = {score.name: score.expr for score in scores}
+        found = tuple(sorted(below(derived, derived)))
+        if len(found) > WIDTH:
+            raise ColumnarError(
+                f"the score `{scores[-1].name}` rests on more than {WIDTH} inputs: decide with `--evaluator scalar`"
+            )
+        return found
+
+    def of(self, frame: Frame, name: str) -> Span:
+        return frame.kept((self, name), lambda: self._computed(frame, name))
+
+    def _computed(self, frame: Frame, name: str) -> Span:
+        expr = next(score.expr for score in self.scores if score.name == name)
+        work = _Work(self, frame)
+        found = work.value(expr)
+        return found[0][0], found[1][0], found[2][0]
 
 
 @dataclass(frozen=True)
-class Fused:
-    """Some derived scores: the inputs they rest on, their operations, and at which row of the result each stands."""
+class _Work:
+    """The scores of one frame. A value is three arrays [1, rows] or, as operands, [n, rows]; they are the caller's to change."""
 
-    inputs: tuple[str, ...]
-    names: tuple[str, ...]
-    operations: npt.NDArray[np.int64]
+    spans: Spans
+    frame: Frame
 
-    @staticmethod
-    def of(scores: Sequence[Score]) -> Fused:
-        """Raises ColumnarError for an expression beyond the kernel's limits."""
-        derived = {score.name: score.expr for score in scores}
-        inputs = tuple(sorted(below(derived, derived)))
-        names = tuple(derived)
-        places = {name: (kernel.REF, number) for number, name in enumerate(inputs)}
-        found: list[Operation] = []
-        for number, (name, expr) in enumerate(derived.items()):
-            operations = list(_operations(expr, places))
-            operations[-1] = (*operations[-1][:2], number)
-            found += operations
-            places[name] = kernel.DERIVED, number
-        if len(inputs) > WIDTH or _depth(found) > DEPTH:
-            raise ColumnarError(
-                f"the score `{names[-1]}` is too deep or rests on more than {WIDTH} inputs: decide with `--evaluator scalar`"
-            )
-        return Fused(inputs, names, np.array(found, np.int64).reshape(-1, 3))
+    def value(self, expr: Sequence[Any]) -> Span:
+        match expr:
+            case ["ref", name]:
+                return self._named(name)
+            case ["const", value]:
+                return self._constant(value)
+            case ["weighted", pairs]:
+                weighed = [(weight, item) for weight, item in pairs if weight]
+                return self._fused("weighted", [item for _, item in weighed], [weight for weight, _ in weighed])
+            case ["mean", items]:
+                return self._fused("weighted", items, [1] * len(items))
+            case ["cascade", cheap, deep, low, high]:
+                found = self._operands([cheap, deep])
+                arithmetic.cascade(*found, low, high)
+                return _first(found)
+            case ["add" | "sub" | "mul" as operator, left, right]:
+                low, high, lost = self._operands([left, right])
+                lost[:, (low == arithmetic.NA).any(axis=0)] = 0
+                {"add": arithmetic.add, "sub": arithmetic.subtract, "mul": arithmetic.multiply}[operator](low, high)
+                arithmetic.either(lost)
+                return _first((low, high, lost))
+            case [function, items]:
+                return self._fused(function, items, [])
+        raise AssertionError(expr)
+
+    def _fused(self, function: str, items: Sequence[Any], weights: Sequence[int]) -> Span:
+        low, high, lost = found = self._operands(items)
+        for values in (low, high) if lost.any() else (low,):
+            if function == "weighted":
+                arithmetic.weighted(values, np.array(weights, np.int64))
+            else:
+                {"max": arithmetic.maximum, "min": arithmetic.minimum, "noisy_or": arithmetic.noisy_or}[function](
+                    values
+                )
+        if not lost.any():
+            high[0] = low[0]
+        arithmetic.either(lost)
+        return _first(found)
+
+    def _operands(self, items: Sequence[Any]) -> Span:
+        found = [self.value(item) for item in items]
+        low, high, lost = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return low, high, lost
+
+    def _named(self, name: str) -> Span:
+        if any(score.name == name for score in self.spans.scores):
+            low, high, lost = (values.copy() for values in self.spans.of(self.frame, name))
+            return low[None], high[None], lost[None]
+        number = next(number for number, spec in enumerate(self.spans.inputs) if spec.name == name)
+        low, high, lost = self._empty()
+        arithmetic.load(self.frame.scores(self.spans.inputs[number]), 1 << number, low[0], high[0], lost[0])
+        return low, high, lost
+
+    def _constant(self, value: int) -> Span:
+        low, high, lost = self._empty()
+        low[:], high[:], lost[:] = value, value, 0
+        return low, high, lost
+
+    def _empty(self) -> Span:
+        low, high, lost = (np.empty((1, self.frame.rows), np.int64) for _ in range(3))
+        return low, high, lost
 
 
-def _operations(expr: Sequence[Any], places: dict[str, tuple[int, int]]) -> Iterator[Operation]:
-    match expr:
-        case ["ref", name]:
-            yield (*places[name], -1)
-        case ["const", value]:
-            yield kernel.CONST, value, -1
-        case ["weighted", pairs]:
-            weighed = [(weight, item) for weight, item in pairs if weight]
-            for weight, item in weighed:
-                yield kernel.CONST, weight, -1
-                yield from _operations(item, places)
-            yield kernel.WEIGHTED, len(weighed), -1
-        case ["mean", items]:
-            yield from _operations(["weighted", [[1, item] for item in items]], places)
-        case ["cascade", cheap, deep, low, high]:
-            yield from _operations(cheap, places)
-            yield from _operations(deep, places)
-            yield kernel.CONST, low, -1
-            yield kernel.CONST, high, -1
-            yield kernel.CASCADE, 0, -1
-        case ["add" | "sub" | "mul" as operator, left, right]:
-            yield from _operations(left, places)
-            yield from _operations(right, places)
-            yield ARITHMETIC[operator], 0, -1
-        case [function, items]:
-            for item in items:
-                yield from _operations(item, places)
-            yield FUSIONS[function], len(items), -1
-        case _:
-            raise AssertionError(expr)
-
-
-def _depth(operations: Sequence[Operation]) -> int:
-    """How high the stack grows."""
-    top = most = 0
-    for operation, argument, target in operations:
-        if operation <= kernel.CONST:
-            top += 1
-        elif operation <= kernel.NOISY_OR:
-            top -= argument * (2 if operation == kernel.WEIGHTED else 1) - 1
-        else:
-            top -= 3 if operation == kernel.CASCADE else 1
-        most = max(most, top)
-        top -= target >= 0
-    return most
+def _first(found: Span) -> Span:
+    low, high, lost = (values[:1] for values in found)
+    arithmetic.settle(low[0], high[0], lost[0])
+    return low, high, lost

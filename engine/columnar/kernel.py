@@ -12,58 +12,39 @@ MICRO = 1_000_000
 EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 """A slot of a hash table that holds no key; no key is that large."""
 
-# what a derived score's text of operations is made of (`engine/columnar/fused.py`)
-REF, DERIVED, CONST, MAX, MIN, WEIGHTED, NOISY_OR, CASCADE, ADD, SUB, MUL = range(11)
-
 
 @njit(cache=True, nogil=True)
-def micro_scores(values, valid, offset, bits, bit, optional, out):
-    """Raw micro-scores -> MISSING, NOT_APPLICABLE or a value in [0, 1,000,000].
+def micro_scores(values, valid, gap, out):
+    """Raw micro-scores -> a value in [0, 1,000,000], MISSING where it is none, and where there is none (`valid` 0) the row's `gap`.
 
-    `valid` is Arrow's bitmap of the rows that have a value, from bit `offset` on (empty: all have); `bits[i] & bit` says that row i
-    has the modality (`bits` may be empty: all have).
+    `valid` may be empty: all rows have a value.
     """
-    for i in range(values.size):
-        value = values[i]
-        at = offset + i
-        if valid.size > 0 and not valid[at >> 3] >> (at & 7) & 1:
-            away = optional or (bits.size > 0 and bits[i] & bit == 0)
-            out[i] = NOT_APPLICABLE if away else MISSING
-        elif 0 <= value <= MICRO:
-            out[i] = value
-        else:
-            out[i] = MISSING
+    if valid.size == 0:
+        for i in range(values.size):
+            out[i] = values[i] if 0 <= values[i] <= MICRO else MISSING
+    else:
+        for i in range(values.size):
+            none = MISSING if valid[i] else gap[i]
+            out[i] = values[i] if valid[i] and 0 <= values[i] <= MICRO else none
 
 
 @njit(cache=True, nogil=True)
-def truths(values, valid, offset, bits, bit, missing, away, out):
-    """Arrow's bitmap of booleans -> 0 or 1, or for rows without one `missing`, or `away` where the modality is not there."""
-    for i in range(out.size):
-        at = offset + i
-        if valid.size == 0 or valid[at >> 3] >> (at & 7) & 1:
-            out[i] = values[at >> 3] >> (at & 7) & 1
-        else:
-            out[i] = away if bits.size > 0 and bits[i] & bit == 0 else missing
-
-
-@njit(cache=True, nogil=True)
-def codes(values, valid, offset, bits, bit, missing, away, out):
-    """A dictionary's codes, or for rows without one `missing`, or `away` where the modality is not there."""
-    for i in range(values.size):
-        at = offset + i
-        if valid.size == 0 or valid[at >> 3] >> (at & 7) & 1:
+def codes(values, valid, gap, end, out):
+    """A dictionary's codes, and where there is none (`valid` 0) `end` plus the row's `gap`, which counts from the end."""
+    if valid.size == 0:
+        for i in range(values.size):
             out[i] = values[i]
-        else:
-            out[i] = away if bits.size > 0 and bits[i] & bit == 0 else missing
+    else:
+        for i in range(values.size):
+            out[i] = values[i] if valid[i] else end + gap[i]
 
 
 @njit(cache=True, nogil=True)
-def shares(values, bits, bit, optional, out, absent):
-    """Shares in [0, 1] as binary64 -> micro-scores: floor(x * 1,000,000 + 0.5), the range tested after rounding (ruling R21)."""
+def shares(values, valid, gap, out):
+    """Shares in [0, 1] as binary64 -> as `micro_scores`: floor(x * 1,000,000 + 0.5), the range tested after rounding (ruling R21)."""
     for i in range(values.size):
-        if absent[i]:
-            away = optional or (bits.size > 0 and bits[i] & bit == 0)
-            out[i] = NOT_APPLICABLE if away else MISSING
+        if valid.size > 0 and not valid[i]:
+            out[i] = gap[i]
             continue
         scaled = np.floor(values[i] * 1_000_000.0 + 0.5)
         out[i] = np.int32(scaled) if 0.0 <= scaled <= 1_000_000.0 else MISSING
@@ -90,14 +71,25 @@ def mapped(codes, table, out):
 
 
 @njit(cache=True, nogil=True)
-def joined(code, cells, shift, first):
-    """Writes one axis into the rows' codes."""
-    if first:
-        for i in range(cells.size):
-            code[i] = np.int64(cells[i]) << shift
-    else:
-        for i in range(cells.size):
-            code[i] |= np.int64(cells[i]) << shift
+def joined(code, a, b, c, d, shifts):
+    """Writes four axes into the rows' codes; an empty one is left out."""
+    if d.size > 0:
+        for i in range(code.size):
+            code[i] |= (
+                np.int64(a[i]) << shifts[0]
+                | np.int64(b[i]) << shifts[1]
+                | np.int64(c[i]) << shifts[2]
+                | np.int64(d[i]) << shifts[3]
+            )
+        return
+    for i in range(code.size):
+        code[i] |= np.int64(a[i]) << shifts[0]
+    if b.size > 0:
+        for i in range(code.size):
+            code[i] |= np.int64(b[i]) << shifts[1]
+    if c.size > 0:
+        for i in range(code.size):
+            code[i] |= np.int64(c[i]) << shifts[2]
 
 
 @njit(cache=True, nogil=True)
@@ -201,138 +193,3 @@ def weighed(ids, chances, views, rows, weight, weight2, weight_views, weight2_vi
 def counted(ids, counts):
     for i in range(ids.size):
         counts[ids[i]] += 1
-
-
-@njit(cache=True, nogil=True)
-def spans(ops, columns, lows, highs, masks):
-    """Derived scores -> their lowest and highest possible value and the mask of the inputs that leave them open, each.
-
-    `columns` are micro-scores [inputs, rows]; `lows`, `highs`, `masks` [derived, rows] are written. A score that does not apply is
-    NOT_APPLICABLE in `lows`. `ops` [n, 3] is postfix: operation, argument, where the result goes (-1: onto the stack). As
-    `engine.intervals.evaluate`, in the same whole numbers.
-    """
-    low = np.zeros(64, np.int64)
-    high = np.zeros(64, np.int64)
-    lost = np.zeros(64, np.int64)
-    weight = np.zeros(64, np.int64)
-    for row in range(columns.shape[1]):
-        top = 0
-        for k in range(ops.shape[0]):
-            operation, argument, target = ops[k, 0], ops[k, 1], ops[k, 2]
-            if operation == REF:
-                value = columns[argument, row]
-                low[top], high[top], lost[top] = value, value, 0
-                if value == MISSING:
-                    low[top], high[top], lost[top] = 0, MICRO, np.int64(1) << argument
-                top += 1
-            elif operation == DERIVED:
-                low[top], high[top], lost[top] = lows[argument, row], highs[argument, row], masks[argument, row]
-                top += 1
-            elif operation == CONST:
-                low[top], high[top], lost[top] = argument, argument, 0
-                top += 1
-            elif operation <= NOISY_OR:
-                # operands of WEIGHTED stand as (weight constant, value) pairs
-                size = argument * (2 if operation == WEIGHTED else 1)
-                base = top - size
-                count = 0
-                total = np.int64(0)
-                for j in range(argument):
-                    at = base + (2 * j + 1 if operation == WEIGHTED else j)
-                    if low[at] != NOT_APPLICABLE:
-                        w = low[base + 2 * j] if operation == WEIGHTED else np.int64(1)
-                        a, b, m = low[at], high[at], lost[at]
-                        low[base + count], high[base + count], lost[base + count], weight[count] = a, b, m, w
-                        total += w
-                        count += 1
-                a, b, m = _fused(operation, low, high, lost, weight, base, count, total)
-                low[base], high[base], lost[base] = a, b, m
-                top = base + 1
-            elif operation == CASCADE:
-                # cheap, deep, low bound, high bound
-                base = top - 4
-                a, b, m = _cascade(
-                    low[base],
-                    high[base],
-                    lost[base],
-                    low[base + 1],
-                    high[base + 1],
-                    lost[base + 1],
-                    low[base + 2],
-                    low[base + 3],
-                )
-                low[base], high[base], lost[base] = a, b, m
-                top = base + 1
-            else:
-                base = top - 2
-                a, b, m = _arithmetic(
-                    operation, low[base], high[base], lost[base], low[base + 1], high[base + 1], lost[base + 1]
-                )
-                low[base], high[base], lost[base] = a, b, m
-                top = base + 1
-            if target >= 0:
-                top -= 1
-                lows[target, row], highs[target, row], masks[target, row] = low[top], high[top], lost[top]
-
-
-@njit(cache=True, nogil=True)
-def _fused(operation, low, high, lost, weight, base, count, total):
-    if count == 0:
-        return np.int64(NOT_APPLICABLE), np.int64(NOT_APPLICABLE), np.int64(0)
-    mask = np.int64(0)
-    for j in range(count):
-        mask |= lost[base + j]
-    a = _fusion(operation, low, weight, base, count, total)
-    if mask == 0:
-        return a, a, mask
-    b = _fusion(operation, high, weight, base, count, total)
-    return a, b, mask if a != b else np.int64(0)
-
-
-@njit(cache=True, nogil=True)
-def _fusion(operation, values, weight, base, count, total):
-    found = values[base]
-    if operation == MAX:
-        for j in range(1, count):
-            found = max(found, values[base + j])
-    elif operation == MIN:
-        for j in range(1, count):
-            found = min(found, values[base + j])
-    elif operation == WEIGHTED:
-        doubled = np.int64(0)
-        for j in range(count):
-            doubled += 2 * weight[j] * values[base + j]
-        found = (doubled + total) // (2 * total)
-    else:
-        rest = np.int64(MICRO)
-        for j in range(count):
-            rest = (rest * (MICRO - values[base + j]) + MICRO // 2) // MICRO
-        found = MICRO - rest
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _cascade(a, b, m, c, d, n, bottom, top):
-    if a == NOT_APPLICABLE:
-        return c, d, n
-    if b < bottom or a > top or c == NOT_APPLICABLE:
-        return a, b, m
-    low, high, mask = c, d, m | n
-    if a < bottom:
-        low, high = min(low, a), max(high, bottom - 1)
-    if b > top:
-        low, high = min(low, top + 1), max(high, b)
-    return low, high, mask if low != high else np.int64(0)
-
-
-@njit(cache=True, nogil=True)
-def _arithmetic(operation, a, b, m, c, d, n):
-    if a == NOT_APPLICABLE or c == NOT_APPLICABLE:
-        return np.int64(NOT_APPLICABLE), np.int64(NOT_APPLICABLE), np.int64(0)
-    if operation == ADD:
-        low, high = min(a + c, MICRO), min(b + d, MICRO)
-    elif operation == SUB:
-        low, high = max(a - d, 0), max(b - c, 0)
-    else:
-        low, high = (a * c + MICRO // 2) // MICRO, (b * d + MICRO // 2) // MICRO
-    return low, high, m | n if low != high else np.int64(0)

@@ -9,7 +9,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
-from engine.columnar.axes import ExactAxis, NumberAxis, ScoreAxis, SpanAxis, Spans, TimeAxis, ValueAxis
+from engine.columnar.axes import ExactAxis, NumberAxis, ScoreAxis, SpanAxis, TimeAxis, ValueAxis
+from engine.columnar.fused import Spans
 from engine.columnar.table import Axis
 from engine.compiled.fusion import below
 from policy_dsl import program as p

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from engine.columnar import kernel
 from engine.columnar.frame import Frame, Ints
 
+NONE = np.empty(0, np.int32)
 DENSE = 20  # bits of a code up to which a table has an entry for every code
 MOST = 62  # bits of a code
 
@@ -60,8 +61,9 @@ class Table:
         if any(need > bits for need, bits in zip(needed, self._bits, strict=True)):
             self._widen(needed)
         code = np.zeros(frame.rows, np.int64)
-        for number, (column, shift) in enumerate(zip(cells, self._shifts, strict=True)):
-            kernel.joined(code, column, shift, number == 0)
+        for start in range(0, len(cells), 4):
+            four = [*cells[start : start + 4], NONE, NONE, NONE][:4]
+            kernel.joined(code, *four, self._shifts[start : start + 4])
         out = np.empty(frame.rows, np.int32)
         new = np.empty(frame.rows, np.int64)
         look = self._dense if self._table is not None else self._hashed
