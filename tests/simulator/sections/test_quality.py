@@ -167,6 +167,7 @@ def test_views_weigh():
     assert counted["wrongly_removed_views"].a.value == pytest.approx(removed)
     told = quality(cube(rows, views), PROGRAMS)
     weighted = {one.metric: one.figure for one in told.views}
+    assert all(isinstance(figure.a, Estimate) and figure.a.method == "snipw" for figure in weighted.values())
     assert weighted["violating_view_rate"].a.low < rate < weighted["violating_view_rate"].a.high
     assert VIEWS in told.assumptions
 
@@ -182,6 +183,7 @@ def test_gaps_of_regions_are_told_for_either_side():
     assert precision.flagged
     assert (precision.worst, precision.groups) in {("DE", 2), ("(none)", 2)}
     assert abs(precision.gap.value) > 0.3
+    assert {gap.gap.method for gap in found} == {"mover, bonferroni over 12"}  # two regions, three metrics, two sides
     same = fairness(cube(rows), PROGRAMS, Acting(least="remove"))
     pairs = [(gap.metric, gap.gap) for gap in same]
     assert len(set(pairs)) == len(pairs) / 2
