@@ -17,8 +17,10 @@ from simulator.reading.places import LogError, Place, one_line
 
 Columns: TypeAlias = tuple[int, Mapping[str, Raw]]  # rows, and the columns asked for by their foreign names
 
-BLOCK = 4 << 20  # bytes read at a time
-LARGE_CHUNK = 64 << 20  # a column chunk above it is read in parts, so that memory does not grow with it
+NEAR, FAR = 256 << 10, 4 << 20  # bytes read at a time, of a local file and of an object store
+MOST_HELD = (
+    64 << 20
+)  # bytes: of a larger row group, column chunks are not held whole, so that memory does not grow with it
 
 
 class DamagedError(Exception):
@@ -118,7 +120,7 @@ class ParquetSource:
         wanted = sorted({".".join(path) for path in where.values()})
         encoded = [".".join(where[name]) for name in texts if is_text(self.schema.field(name).type)]
         options = {"pre_buffer": False, "metadata": self.metadata, "read_dictionary": encoded}
-        buffered = 0 if self.place.local and self._largest() <= LARGE_CHUNK else BLOCK
+        buffered = FAR if not self.place.local else NEAR if self._held(wanted) > MOST_HELD else 0
         try:
             with (
                 self.place.fs.open_input_file(self.place.inner) as handle,
@@ -128,6 +130,13 @@ class ParquetSource:
                     yield batch.num_rows, {name: _pull(batch, path) for name, path in where.items()}
         except (OSError, pa.ArrowException) as error:
             raise DamagedError(one_line(error)) from None
+
+    def _held(self, wanted: Collection[str]) -> int:
+        """The bytes of the asked columns in the largest row group, as they are stored."""
+        schema, groups = self.metadata.schema, range(self.metadata.num_row_groups)
+        places = [place for place in range(self.metadata.num_columns) if schema.column(place).path in wanted]
+        found = (self.metadata.row_group(group) for group in groups)
+        return max((sum(group.column(place).total_compressed_size for place in places) for group in found), default=0)
 
     def statistics(self, name: str) -> Statistics | None:
         """What the footer says about a column of numbers or times; None where a row group says nothing."""
@@ -145,12 +154,6 @@ class ParquetSource:
             sum(one.null_count for _, one in told),
             min(ends, default=None),
             max(ends, default=None),
-        )
-
-    def _largest(self) -> int:
-        groups = (self.metadata.row_group(index) for index in range(self.metadata.num_row_groups))
-        return max(
-            (group.column(i).total_compressed_size for group in groups for i in range(group.num_columns)), default=0
         )
 
 

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -13,9 +14,11 @@ import pyarrow.csv as pacsv
 
 from simulator.account import FileTally
 from simulator.reading.places import LogError, Place, one_line, suffix_of
-from simulator.reading.tables import BLOCK, Columns, DamagedError, flat_schema
+from simulator.reading.tables import Columns, DamagedError, flat_schema
 
-HEAD = 1 << 20  # bytes of CSV that tell its columns, and of JSON that are read at a time
+BLOCK = 4 << 20  # bytes of CSV that are read at a time
+HEAD = 1 << 20  # bytes of CSV that tell its columns
+PIECE = 64 << 10  # bytes of JSON that are read at a time: so much is lost of a truncated compressed file
 SNIFFED = 32 << 20  # bytes of JSON that tell its columns
 LONGEST_LINE = 16 << 20
 DEEPEST = 8  # objects inside of objects that are flattened
@@ -133,14 +136,20 @@ class JsonSource:
         *,
         threads: bool,  # noqa: ARG002 - one does it
     ) -> Iterator[Columns]:
-        held: list[dict[str, Any]] = []
-        for row in _rows(self.place, tally):
-            held.append(row)
-            if len(held) >= size:
-                yield len(held), {name: [one.get(name) for one in held] for name in names}
-                held = []
-        if held:
+        damage: list[DamagedError] = []
+        rows = _until_damaged(_rows(self.place, tally), damage)
+        while held := list(islice(rows, size)):
             yield len(held), {name: [one.get(name) for one in held] for name in names}
+        if damage:
+            raise damage[0]
+
+
+def _until_damaged(rows: Iterator[dict[str, Any]], damage: list[DamagedError]) -> Iterator[dict[str, Any]]:
+    """Keeps the error for later: the rows before it are good."""
+    try:
+        yield from rows
+    except DamagedError as error:
+        damage.append(error)
 
 
 def _rows(place: Place, tally: FileTally, most: int | None = None) -> Iterator[dict[str, Any]]:
@@ -159,21 +168,27 @@ def _rows(place: Place, tally: FileTally, most: int | None = None) -> Iterator[d
 
 def _lines(stream: Any, tally: FileTally, most: int | None) -> Iterator[bytes]:
     """Lines of bearable length; of a longer one no more is held than that."""
-    rest, too_long, read = b"", False, 0
-    while block := stream.read(HEAD):
+    held: list[bytes] = []
+    size = read = 0
+    while block := stream.read(PIECE):
         read += len(block)
-        *whole, rest = (rest + block).split(b"\n")
-        for line in whole:
-            if not too_long:
-                yield line
-            too_long = False
-        if too_long or len(rest) > LONGEST_LINE:
-            tally.skipped[f"a line longer than {LONGEST_LINE >> 20} MiB"] += not too_long
-            rest, too_long = b"", True
+        first, *others = block.split(b"\n")
+        if size <= LONGEST_LINE:
+            held.append(first)
+        size += len(first)
+        for line in others:
+            yield from _line(held, size, tally)
+            held, size = [line], len(line)
         if most is not None and read >= most:
             return
-    if rest and not too_long:
-        yield rest
+    yield from _line(held, size, tally)
+
+
+def _line(parts: list[bytes], size: int, tally: FileTally) -> Iterator[bytes]:
+    if size > LONGEST_LINE:
+        tally.skipped[f"a line longer than {LONGEST_LINE >> 20} MiB"] += 1
+    else:
+        yield b"".join(parts)
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
