@@ -29,6 +29,7 @@ from simulator.result import (
     Compared,
     Count,
     Estimate,
+    Figure,
     Gap,
     Load,
     Metric,
@@ -169,9 +170,9 @@ def _worse(metric: Metric) -> bool:
 
 
 def slices(result: Result) -> Table:
-    """Quality per slice where B may be worse than A, first where it surely is by most."""
+    """Quality per slice where B may be worse than A, first where it surely is by most; dimensions without information last."""
     metrics = [m for m in result.quality if m.slice != ALL and _worse(m)]
-    metrics.sort(key=lambda m: -worse_by(m.metric, m.figure.difference))
+    metrics.sort(key=lambda m: (m.slice.dimension in result.no_signal, -worse_by(m.metric, m.figure.difference)))
     shown = metrics[:MOST_ROWS]
     scale = reach([m.figure.difference for m in shown])
     return Table("Quality by slice", tuple(_slice(m, scale, result) for m in shown), len(metrics) - len(shown))
@@ -197,13 +198,17 @@ class Moved:
 
 
 def changes(result: Result) -> tuple[list[Moved], int, int]:
-    """The slices of which surely most changes; how many more there are, and how many are too small to tell."""
+    """The slices of which surely most changes, dimensions without information last; how many more there are, and how many are too small to tell."""
     found = [row for row in result.changed if row.slice != ALL]
     large = [row for row in found if row.rows >= SMALL]
-    large.sort(key=lambda row: 0.0 if isinstance(row.changed, Refused) else -row.changed.low)
+    large.sort(key=lambda row: (row.slice.dimension in result.no_signal, -_low(row.changed)))
     shown = large[:MOST_ROWS]
     most = max((row.changed.value for row in shown if isinstance(row.changed, Estimate)), default=0.0) or 1.0
     return [_moved(row, most, result) for row in shown], len(large) - len(shown), len(found) - len(large)
+
+
+def _low(figure: Figure) -> float:
+    return 0.0 if isinstance(figure, Refused) else figure.low
 
 
 def _moved(row: Changed, most: float, result: Result) -> Moved:

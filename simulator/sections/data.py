@@ -35,7 +35,7 @@ class DataSection:
 
 def data(account: Account, drift: drifts.DriftResult | None = None) -> DataSection:
     """`account` is complete: all batches were drawn."""
-    moved = tuple(map(_drift, drift.scores)) if drift else ()
+    moved = tuple(_drift(one) for one in drift.scores if one.score not in account.assumed) if drift else ()
     return DataSection(
         files=tuple(map(_file, account.files)),
         since=iso(account.since),

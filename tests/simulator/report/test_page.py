@@ -209,6 +209,13 @@ def test_packs_of_one_name_are_told_apart():
     assert "community-standards (HEAD~1:policies)" in page
 
 
+def test_slices_of_a_dimension_without_information_come_last():
+    page = html(example())
+    assert page.index("<th>language en</th>") < page.index("<th>region DE<small")
+    page = html(replace(example(), no_signal=()))
+    assert page.index("<th>region DE</th>") < page.index("<th>language en</th>")
+
+
 def test_slices_where_b_is_no_worse_are_not_among_the_worst():
     result = example()
     better = metric("hate", "precision", (20, 100), (80, 100), part=Slice("region", "ZZ"))

@@ -117,6 +117,16 @@ def test_times_without_information_are_no_ground_for_a_warning():
     assert data(Account(rows=8_000, no_signal=("at",)), counter.result()).assumptions == ()
 
 
+def test_what_is_assumed_does_not_drift():
+    counter = DriftCounter(("s",))
+    counter.add(
+        pa.record_batch(
+            {"s": pa.array([1, 2], pa.int32()), "at": pa.array([0, 86_400_000_000], pa.timestamp("us", "UTC"))}
+        )
+    )
+    assert data(Account(rows=2, assumed={"s": 0}), counter.result()).drift == ()
+
+
 def test_too_few_rows_give_no_distance():
     counter = DriftCounter(("s",))
     counter.add(
