@@ -192,7 +192,7 @@ class Account:
             *(("the log holds no row",) if not self.rows else ()),
             *(line for column in self.columns for line in column.told()),
             *((f"not in the log: {_names(self.missing)}",) if self.missing else ()),
-            *(f"`{name}` was not logged: taken to be `{_plain(value)}`" for name, value in self.assumed.items()),
+            *self._assumptions(),
             *(
                 (f"{self.backward} rows lie before the row above them in time: the log is not in order",)
                 if self.backward
@@ -201,6 +201,14 @@ class Account:
             *(f"`{name}` carries no signal: a breakdown by it means nothing" for name in self.no_signal),
             *self.caveats,
         )
+
+    def _assumptions(self) -> Iterable[str]:
+        """A sentence for each value."""
+        names: dict[str, list[str]] = {}
+        for name, value in self.assumed.items():
+            names.setdefault(_plain(value), []).append(name)
+        for value, assumed in names.items():
+            yield f"not logged, and taken to be `{value}` throughout: {_names(sorted(assumed))}"
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON; times as ISO 8601."""

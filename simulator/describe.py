@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,9 @@ TOP = 8
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 STEP = 100  # millionths between two cuts of the quantiles
 CLASSES = 64  # a column of at most so many values shows them
+
+
+Watch: TypeAlias = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +88,11 @@ def describe(
     regions: Sequence[str] = (),
     *,
     header_only: bool = False,
+    watch: Watch = lambda _: None,
 ) -> Description:
     """Looks at the head of the first file and the footers of all; then reads everything once, unless it is too large.
 
-    Raises LogError, ColumnError.
+    `watch` is told how many rows were read, batch by batch. Raises LogError, ColumnError.
     """
     sources, refused = _opened(paths)
     seen = tuple(_looked_at(sources))
@@ -102,7 +106,11 @@ def describe(
     if why:
         return Description((*files, *refused), rows, seen, proposed, use, why)
     log = open_log(paths, use, inputs=inputs, regions=regions or None)
-    measured, drift = _read(log)
+    if not log.schema.names:
+        raise LogError(
+            f"`{paths[0]}` has no column that can be read, expected numbers, texts, truth values, times or lists of texts"
+        )
+    measured, drift = _read(log, watch)
     account = log.account
     return Description(account.files, account.rows, seen, proposed, use, None, account, measured, drift)
 
@@ -244,17 +252,18 @@ class _Meter:
         return tuple(float(place) * STEP / MICRO for place in places)
 
 
-def _read(log: Log) -> tuple[tuple[Measured, ...], DriftResult | None]:
+def _read(log: Log, watch: Watch) -> tuple[tuple[Measured, ...], DriftResult | None]:
     """Everything once: our columns, and how the scores moved."""
     names = [name for name in log.schema.names if log.is_ours(name)]
     if not names:
-        for _ in log.batches(log.schema.names[:1]):
-            pass
+        for batch in log.batches(log.schema.names[:1]):
+            watch(batch.num_rows)
         return (), None
     meters = {name: _Meter(name, _meter(name, log.schema.field(name).type)) for name in names}
     scores = [name for name, meter in meters.items() if meter.kind == "score"]
     drift = DriftCounter(scores, stride_for(log.rows))
     for batch in log.batches(names):
+        watch(batch.num_rows)
         drift.add(batch)
         for name in names:
             meters[name].add(batch.column(name))

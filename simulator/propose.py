@@ -250,7 +250,10 @@ class _Proposer:
                     yield Proposal(spec.name, {"from": one.name}, _check_enum(spec, one))
 
     def _language(self) -> Iterator[Proposal]:
-        """A pack may ask about the language in a fact of its own."""
+        """A pack may ask about the language in a fact of its own, and that fact may be all that was logged."""
+        if "language" not in {*self.lines, *(one.name for one in self.seen)}:
+            yield from (Proposal("language", {"from": one.name}) for one in self.seen if one.name.endswith(".language"))
+            return
         source = next((str(line.spec["from"]) for name, line in self.lines.items() if name == "language"), "language")
         one = next((one for one in self.seen if one.name == source), None)
         for spec in self.inputs:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -64,14 +66,16 @@ def describe(
     except ImportError:
         raise CannotError(f"reading logs needs an extra: {EXTRA}") from None
     try:
-        found = described(
-            files,
-            column_map(columns, column) if columns or column else None,
-            loaded.inputs if loaded else (),
-            [policy.name for policy in loaded.policies] if loaded else (),
-            loaded.regions if loaded else (),
-            header_only=header_only,
-        )
+        with _watched() as watch:
+            found = described(
+                files,
+                column_map(columns, column) if columns or column else None,
+                loaded.inputs if loaded else (),
+                [policy.name for policy in loaded.policies] if loaded else (),
+                loaded.regions if loaded else (),
+                header_only=header_only,
+                watch=watch,
+            )
     except (LogError, ColumnError) as error:
         raise CannotError(str(error)) from None
     if write_map is not None:
@@ -92,6 +96,21 @@ def column_map(path: Path | None, pairs: list[str] | None) -> ColumnMap:
         raise CannotError(str(error)) from None
     except OSError as error:
         raise CannotError(f"cannot read `{path}`: {why(error)}") from None
+
+
+@contextmanager
+def _watched() -> Iterator[Callable[[int], None]]:
+    """How many rows were read, on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - a pipe does without
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} rows"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("rows", total=None)
+        yield lambda rows: shown.advance(task, rows)
 
 
 def _write(path: Path, found: Description) -> None:

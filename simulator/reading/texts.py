@@ -115,8 +115,9 @@ class JsonSource:
         except DamagedError as error:
             if not seen:
                 raise LogError(f"cannot read `{place.path}`: {error}") from None
-        if not seen and tally.skipped:
-            raise LogError(f"`{place.path}` does not begin with JSON objects, expected one a line")
+        if not seen:
+            what = "does not begin with JSON objects" if tally.skipped else "is empty"
+            raise LogError(f"`{place.path}` {what}, expected a JSON object a line")
         return cls(place, pa.schema(list(seen.items())))
 
     @property

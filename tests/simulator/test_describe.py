@@ -18,7 +18,7 @@ from engine.engine import Engine
 from policy_dsl.program import Input, Program
 from simulator.columns import ColumnMap
 from simulator.describe import describe
-from simulator.log import open_log
+from simulator.log import LogError, open_log
 from tests.simulator.test_log import sparse
 
 ROOT = Path(__file__).parents[2]
@@ -162,6 +162,9 @@ def test_a_log_of_nothing_but_strange_columns(tmp_path: Path) -> None:
     assert found.measured == ()
     assert [one.name for one in found.seen] == ["a", "b", "c", "d"]
     assert json.dumps(found.to_dict())
+    pq.write_table(pa.table({"c": [b"x"]}), tmp_path / "log.parquet")
+    with pytest.raises(LogError, match="has no column that can be read"):
+        describe([str(tmp_path / "log.parquet")], None, INPUTS)
     pq.write_table(pa.table({"text.hate": pa.array([], pa.int32())}), tmp_path / "log.parquet")
     assert describe([str(tmp_path / "log.parquet")], None, INPUTS).rows == 0
 

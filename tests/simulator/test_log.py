@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import math
+import pickle
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -458,6 +459,12 @@ def test_parts_merge_to_the_whole(tmp_path: Path, write: Write) -> None:
     assert merged == log.account
 
 
+def test_parts_travel_to_other_processes(write: Write) -> None:
+    log = opened(write({"text.hate": [0.5, NAN], "region": ["DE", "US"]}), columns="assume: {text.spam: 0.5}")
+    (part,) = pickle.loads(pickle.dumps(log.parts))
+    assert read(part, "text.hate", "text.spam") == read(log, "text.hate", "text.spam")
+
+
 def test_zero_rows(write: Write, tmp_path: Path) -> None:
     log = opened(write({"text.hate": pa.array([], pa.int32())}))
     assert read(log) == []
@@ -573,8 +580,9 @@ def test_a_truncated_gzip_is_read_up_to_its_end(tmp_path: Path) -> None:
         ("log.parqet", b"hello", "did you mean `.parquet`"),
         ("log.xlsx", b"PK\x03\x04", "of no kind of log that its name or first bytes tell, expected `*.parquet`"),
         ("empty.csv", b"", "is empty, expected a line with the names of the columns"),
+        ("empty.jsonl", b"\n", "is empty, expected a JSON object a line"),
         ("twice.csv", b"a,a\n1,2\n", "two columns are named `a`"),
-        ("text.jsonl", b"hello\n", "does not begin with JSON objects, expected one a line"),
+        ("text.jsonl", b"hello\n", "does not begin with JSON objects, expected a JSON object a line"),
         ("latin.csv", "text.hate,who\n0.5,\xe9\n".encode("latin-1"), ""),
     ],
 )
