@@ -27,9 +27,7 @@ class Blocks:
     level: float
 
     def share(self) -> Compared:
-        """Of sums that are counts. Where none or all were counted, blocks do not differ: then it is the interval of Clopper and
-        Pearson for so many items of the log.
-        """
+        """Of sums that are counts; where none or all were counted, the interval is that of Clopper and Pearson."""
         sides = [self._counted(self._ratio(k), k) for k in (0, 1)]
         return Compared(sides[0], sides[1], self._difference(sides))
 
@@ -51,11 +49,12 @@ class Blocks:
         return round(float(self.of[:, side].sum()) / self.repeats)
 
     def _counted(self, found: Figure, side: int) -> Figure:
-        if not isinstance(found, Estimate) or found.value not in (0.0, 1.0):
-            return _within(found, 1.0)
+        """No shorter than the interval of as many independent items of the log: where few are counted, blocks vary too little."""
+        if not isinstance(found, Estimate):
+            return found
         number = max(1, self._items(side))
-        low, high = clopper_pearson_bounds(found.value * number, number, self.level)
-        return replace(found, low=float(low), high=float(high), method="simulation, clopper-pearson")
+        low, high = map(float, clopper_pearson_bounds(found.value * number, number, self.level))
+        return replace(found, low=max(0.0, min(low, found.low)), high=min(1.0, max(high, found.high)))
 
     def _influence(self, side: int) -> np.ndarray:
         """What each block moves the ratio, up to the number of blocks."""
