@@ -58,15 +58,23 @@ def of_reviews(rng, logs):
             both = list(zip(samples, models, strict=True))
             figures = [estimated(sample, B[name], method, model) for sample, model in both]
             yield told(f"{name} from reviews: {words}", APPROXIMATE, figures, true_b)
+            if method == "snipw":
+                yield told(
+                    "the same, held against the log's own unmasked labels", AT_LEAST, figures, unmasked(made, name)
+                )
             figures = [difference(sample, A[name], B[name], method, model) for sample, model in both]
             yield told(f"{name} from reviews, B - A: {words}", APPROXIMATE, figures, true_b - true_a)
+
+
+def unmasked(made, name):
+    return [value(log.sample(np.ones(len(log.band), bool)).counted(), B[name]) for log in made]
 
 
 def of_bounds(rng, logs):
     """A band at which nobody looks; then reviews whose chance nobody knows, and which look at violations more often."""
     made = [Log(rng, int(rows)) for rows in between(rng, 3000, 20_000, logs)]
     for name in ("precision", "recall"):
-        true = [value(log.sample(np.ones(len(log.band), bool)).counted(), B[name]) for log in made]
+        true = unmasked(made, name)
         figures = [judge(log.sample(log.reviewed & (log.band != 3))).figure(B[name], "snipw") for log in made]
         yield told(f"{name}, nobody looks at a band: bounds with estimates", AT_LEAST, figures, true)
         figures = [judge(unknown(log, rng)).figure(B[name], "bounds") for log in made]
