@@ -145,7 +145,7 @@ def replay(
     programs: Sequence[Program],
     cohorts: Iterable[str] = (),
     counters: Sequence[Counter] = (),
-    tell: Callable[[int], None] = lambda rows: None,
+    tell: Callable[[int], None] = lambda _: None,
 ) -> Replay:
     """Decides every row by every program and counts. `tell` hears of each batch's rows.
 

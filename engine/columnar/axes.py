@@ -67,7 +67,7 @@ class ValueAxis:
     """A column of few values: which class each is of. Without `classify` every value is a class of its own."""
 
     def __init__(
-        self, column: Callable[[Frame], Discrete | None], classify: Callable[[Any], Hashable] | None = None
+        self, column: Callable[[Any], Discrete | None], classify: Callable[[Any], Hashable] | None = None
     ) -> None:
         self._column, self._classify = column, classify
         self._known: dict[Hashable, int] = {}

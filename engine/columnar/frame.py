@@ -166,9 +166,9 @@ class TableFrame(_Keeping):
         whole = spec.kind == "int"
         array = self._column(spec.name)
         if array is None:
-            absent = np.ones(self.rows, np.bool_)
+            absent: npt.NDArray[np.bool_] | None = np.ones(self.rows, np.bool_)
             values: npt.NDArray[Any] = np.zeros(self.rows, np.int64 if whole else np.float64)
-            bad = np.zeros(self.rows, np.bool_)
+            bad: npt.NDArray[np.bool_] | None = None
         else:
             absent = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
             values, bad = _numbers_of(array, spec, whole=whole)

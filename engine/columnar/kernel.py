@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 MISSING, NOT_APPLICABLE = -2, -1
 """In a column of micro-scores: no value, and no value wanted."""
@@ -14,7 +17,7 @@ EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @njit(cache=True, nogil=True)
-def micro_scores(values, valid, gap, out):
+def micro_scores(values: NDArray[Any], valid: NDArray[np.uint8], gap: NDArray[np.int8], out: NDArray[np.int32]) -> None:
     """Raw micro-scores -> a value in [0, 1,000,000], MISSING where it is none, and where there is none (`valid` 0) the row's `gap`.
 
     `valid` may be empty: all rows have a value.
@@ -29,7 +32,9 @@ def micro_scores(values, valid, gap, out):
 
 
 @njit(cache=True, nogil=True)
-def codes(values, valid, gap, end, out):
+def codes(
+    values: NDArray[Any], valid: NDArray[np.uint8], gap: NDArray[np.int8], end: int, out: NDArray[np.int32]
+) -> None:
     """A dictionary's codes, and where there is none (`valid` 0) `end` plus the row's `gap`, which counts from the end."""
     if valid.size == 0:
         for i in range(values.size):
@@ -40,7 +45,9 @@ def codes(values, valid, gap, end, out):
 
 
 @njit(cache=True, nogil=True)
-def shares(values, valid, gap, out):
+def shares(
+    values: NDArray[np.float64], valid: NDArray[np.uint8], gap: NDArray[np.int8], out: NDArray[np.int32]
+) -> None:
     """Shares in [0, 1] as binary64 -> as `micro_scores`: floor(x * 1,000,000 + 0.5), the range tested after rounding (ruling R21)."""
     for i in range(values.size):
         if valid.size > 0 and not valid[i]:
@@ -51,7 +58,7 @@ def shares(values, valid, gap, out):
 
 
 @njit(cache=True, nogil=True)
-def positions(values, cuts, out):
+def positions(values: NDArray[Any], cuts: NDArray[Any], out: NDArray[np.int32]) -> None:
     """How many of the ascending `cuts` each value reaches."""
     if cuts.size <= 24:
         out[:] = 0
@@ -64,14 +71,21 @@ def positions(values, cuts, out):
 
 
 @njit(cache=True, nogil=True)
-def mapped(codes, table, out):
+def mapped(codes: NDArray[np.int32], table: NDArray[np.int32], out: NDArray[np.int32]) -> None:
     """`table[code]`; a code of -1 is the table's last entry."""
     for i in range(codes.size):
         out[i] = table[codes[i]]
 
 
 @njit(cache=True, nogil=True)
-def joined(code, a, b, c, d, shifts):
+def joined(
+    code: NDArray[np.int64],
+    a: NDArray[np.int32],
+    b: NDArray[np.int32],
+    c: NDArray[np.int32],
+    d: NDArray[np.int32],
+    shifts: NDArray[np.int64],
+) -> None:
     """Writes four axes into the rows' codes; an empty one is left out."""
     if d.size > 0:
         for i in range(code.size):
@@ -93,22 +107,21 @@ def joined(code, a, b, c, d, shifts):
 
 
 @njit(cache=True, nogil=True)
-def looked_up(code, table, out, new):
+def looked_up(code: NDArray[np.int64], table: NDArray[np.int32], out: NDArray[np.int32], new: NDArray[np.int64]) -> int:
     """Dense table -> ids; the first row of each code that is not known yet goes into `new`. Returns how many those are."""
     count = 0
     for i in range(code.size):
         found = table[code[i]]
-        if found < 0:
-            if found == -1:
-                table[code[i]] = -2
-                new[count] = i
-                count += 1
+        if found == -1:
+            table[code[i]] = -2
+            new[count] = i
+            count += 1
         out[i] = found
     return count
 
 
 @njit(cache=True, nogil=True)
-def _place(keys, key):
+def _place(keys: NDArray[np.uint64], key: np.uint64) -> np.uint64:
     mask = np.uint64(keys.size - 1)
     hashed = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     at = (hashed ^ (hashed >> np.uint64(29))) & mask
@@ -118,7 +131,14 @@ def _place(keys, key):
 
 
 @njit(cache=True, nogil=True)
-def hashed(code, keys, ids, out, new, room):
+def hashed(
+    code: NDArray[np.int64],
+    keys: NDArray[np.uint64],
+    ids: NDArray[np.int32],
+    out: NDArray[np.int32],
+    new: NDArray[np.int64],
+    room: int,
+) -> tuple[int, int]:
     """As `looked_up`, by open addressing: new keys get the id -1. Stops where `room` new keys were added.
 
     Returns how many are new, and up to which row it came.
@@ -139,7 +159,9 @@ def hashed(code, keys, ids, out, new, room):
 
 
 @njit(cache=True, nogil=True)
-def put(keys, ids, new_keys, new_ids):
+def put(
+    keys: NDArray[np.uint64], ids: NDArray[np.int32], new_keys: NDArray[np.int64], new_ids: NDArray[np.int32]
+) -> None:
     """Sets the ids of keys."""
     for i in range(new_keys.size):
         key = np.uint64(new_keys[i])
@@ -149,7 +171,9 @@ def put(keys, ids, new_keys, new_ids):
 
 
 @njit(cache=True, nogil=True)
-def rehashed(keys, ids, larger, larger_ids):
+def rehashed(
+    keys: NDArray[np.uint64], ids: NDArray[np.int32], larger: NDArray[np.uint64], larger_ids: NDArray[np.int32]
+) -> None:
     for i in range(keys.size):
         if keys[i] != EMPTY:
             at = _place(larger, keys[i])
@@ -158,7 +182,9 @@ def rehashed(keys, ids, larger, larger_ids):
 
 
 @njit(cache=True, nogil=True)
-def row_bits(codes, offsets, bits, out):
+def row_bits(
+    codes: NDArray[np.int32], offsets: NDArray[np.int64], bits: NDArray[np.int64], out: NDArray[np.int64]
+) -> None:
     """Lists of dictionary codes -> the bits of each row's; `bits[code]`."""
     for i in range(offsets.size - 1):
         found = 0
@@ -168,7 +194,9 @@ def row_bits(codes, offsets, bits, out):
 
 
 @njit(cache=True, nogil=True)
-def added(ids, values, sums, squares):
+def added(
+    ids: NDArray[np.int32], values: NDArray[np.int64], sums: NDArray[np.int64], squares: NDArray[np.float64]
+) -> None:
     """Adds each row's value, and its square, to the sums of its id."""
     for i in range(ids.size):
         sums[ids[i]] += values[i]
@@ -176,7 +204,16 @@ def added(ids, values, sums, squares):
 
 
 @njit(cache=True, nogil=True)
-def weighed(ids, chances, views, rows, weight, weight2, weight_views, weight2_views2):
+def weighed(
+    ids: NDArray[np.int32],
+    chances: NDArray[np.float64],
+    views: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    weight2: NDArray[np.float64],
+    weight_views: NDArray[np.float64],
+    weight2_views2: NDArray[np.float64],
+) -> None:
     """Adds what a row stands for, 1 / chance, to the sums of its id; a chance outside of (0, 1] is none."""
     for i in range(ids.size):
         if 0.0 < chances[i] <= 1.0:
@@ -190,6 +227,6 @@ def weighed(ids, chances, views, rows, weight, weight2, weight_views, weight2_vi
 
 
 @njit(cache=True, nogil=True)
-def counted(ids, counts):
+def counted(ids: NDArray[np.int32], counts: NDArray[np.int64]) -> None:
     for i in range(ids.size):
         counts[ids[i]] += 1

@@ -140,7 +140,7 @@ class Axes:
         for needs, spans in needed:
             dates |= needs.dates
             for name, one in needs.asked.items():
-                what: Any = needs.specs[name] if name in needs.specs else (spans, name)
+                what: Any = needs.specs.get(name) or (spans, name)
                 key = id(what) if name in needs.specs else (id(spans), name)
                 all_of_it = asked.setdefault(key, (what, _Asked()))[1]
                 all_of_it.cuts |= one.cuts
@@ -150,8 +150,8 @@ class Axes:
 
     def _of(self, key: Any, what: Input | tuple[Spans, str], asked: _Asked) -> Axis:
         cuts = tuple(sorted(asked.cuts))
-        make = partial(_input_axis if isinstance(what, Input) else _derived_axis, what, cuts, exact=asked.exact)
-        found: Axis = self.once((key, None if asked.exact else cuts), make)
+        make: Any = _input_axis if isinstance(what, Input) else _derived_axis
+        found: Axis = self.once((key, None if asked.exact else cuts), partial(make, what, cuts, exact=asked.exact))
         return found
 
 

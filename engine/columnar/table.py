@@ -62,11 +62,11 @@ class Table:
             self._widen(needed)
         code = np.zeros(frame.rows, np.int64)
         for start in range(0, len(cells), 4):
-            four = [*cells[start : start + 4], NONE, NONE, NONE][:4]
-            kernel.joined(code, *four, self._shifts[start : start + 4])
+            a, b, c, d = [*cells[start : start + 4], NONE, NONE, NONE][:4]
+            kernel.joined(code, a, b, c, d, self._shifts[start : start + 4])
         out = np.empty(frame.rows, np.int32)
         new = np.empty(frame.rows, np.int64)
-        look = self._dense if self._table is not None else self._hashed
+        look = self._dense if self._table.size else self._hashed
         while (rows := look(code, out, new)).size:
             ids = np.array([self._id(self._fill(frame, int(row))) for row in rows], np.int32)
             self._put(code[rows], ids)
@@ -87,7 +87,7 @@ class Table:
         ]
         self._shifts = np.cumsum([0, *self._bits])[:-1]
         total = sum(self._bits)
-        self._table = np.full(1 << total, -1, np.int32) if total <= DENSE else None
+        self._table = np.full(1 << total if total <= DENSE else 0, -1, np.int32)
         self._keys = np.full(1 << 10, kernel.EMPTY, np.uint64)
         self._ids = np.zeros(1 << 10, np.int32)
         self._count = 0
@@ -117,7 +117,7 @@ class Table:
         return rows
 
     def _put(self, codes: npt.NDArray[np.int64], ids: Ints) -> None:
-        if self._table is not None:
+        if self._table.size:
             self._table[codes] = ids
         else:
             kernel.put(self._keys, self._ids, codes, ids)
