@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,16 @@ from simulator.drift import DriftCounter
 from simulator.log import Log
 from simulator.replay import Counter, Replay, replay
 from simulator.result import Pack, Result, Run
+from simulator.sections.acting import Acting
 from simulator.sections.changes import changes
 from simulator.sections.counts import Counting
-from simulator.sections.data import data
-from simulator.sections.gaps import gaps
+from simulator.sections.curves import changed_curves
+from simulator.sections.data import DataSection, data
+from simulator.sections.examples import examples, worst_slice
+from simulator.sections.fairness import fairness
+from simulator.sections.gaps import UNUSABLE, gaps
 from simulator.sections.load import review_load
+from simulator.sections.quality import quality
 from simulator.sections.queues import Settings
 from simulator.staffing import Staffing
 
@@ -34,8 +39,8 @@ LONG = 2_000_000  # rows
 @dataclass(frozen=True)
 class Question:
     """What is asked: `programs` are A and B. `acts` names the enforcement from which on a decision counts as positive; None: any
-    above the weakest. `scale` says for how many rows of the traffic a row of the log stands. `replicates` 0: authors are not
-    drawn anew.
+    above the weakest; with `reviewed`, so does one that calls a reviewer. `scale` says for how many rows of the traffic a row of
+    the log stands. `replicates` 0: authors are not drawn anew.
     """
 
     programs: tuple[Program, Program]
@@ -44,6 +49,7 @@ class Question:
     limen: str
     cohorts: tuple[str, ...] = ()
     acts: str | None = None
+    reviewed: bool = False
     beta: float = 1.0
     level: float = 0.95
     seed: int = 0
@@ -57,7 +63,10 @@ def compare(log: Log, question: Question, tell: Callable[[int], None] = lambda _
     load, drift, authors = LoadCounter(), _drift(log, question), _authors(log, question)
     counters: list[Counter] = [counter for counter in (load, drift, authors) if counter is not None]
     found = replay(log, question.programs, question.cohorts, counters, tell)
-    return result(log, question, found, load, drift, authors)
+    told = result(log, question, found, load, drift, authors)
+    a, b = question.programs
+    worst = worst_slice(told.changed, told.quality, told.no_signal)
+    return replace(told, curves=changed_curves(log, a, b), examples=examples(log, a, b, worst, question.seed))
 
 
 def result(
@@ -68,34 +77,27 @@ def result(
     drift: DriftOnTheWay | None,
     authors: AuthorCounter | None,
 ) -> Result:
-    """The tables."""
-    account = log.account
-    told = data(account, drift.counter.result() if drift else None)
+    """The tables of counts; `compare` adds what wants to see rows again."""
+    told = data(log.account, drift.counter.result() if drift else None)
     drawn = authors.drawn(len(found.cube.outcomes)) if authors else None
     counted = Counting(found.cube, question.programs, question.level, drawn).section()
     unreplayed, assumed = gaps(found.cube, question.programs)
     reviews = review_load(
         load.arrivals, question.programs, question.staffing, Settings(question.scale, question.seed, question.level)
     )
-    run = Run(
-        question.command,
-        question.limen,
-        question.seed,
-        *question.packs,
-        told.files,
-        account.rows,
-        found.cube.rows - sum(one.b for one in unreplayed if one.cause == "unusable"),
-        told.since,
-        told.until,
-        question.level,
-    )
+    acting = Acting(question.acts, routes=question.reviewed, beta=question.beta, level=question.level)
+    judged = quality(found.cube, question.programs, acting)
     return Result(
-        run,
+        _run(question, told, found.cube.rows, sum(one.b for one in unreplayed if one.cause == UNUSABLE)),
         counted.enforcements,
         changes=changes(*question.programs),
         changed=counted.changed,
         counts=counted.counts,
         transitions=counted.transitions,
+        labels=judged.labels,
+        quality=judged.quality,
+        views=judged.views,
+        fairness=fairness(found.cube, question.programs, acting),
         load=reviews.load,
         staffing=reviews.staffing,
         unreplayed=unreplayed,
@@ -103,9 +105,24 @@ def result(
         columns=told.columns,
         ignored=told.ignored,
         skipped=told.skipped,
-        assumptions=(*assumed, *told.assumptions, *reviews.assumptions),
+        assumptions=(*assumed, *told.assumptions, *judged.assumptions, *reviews.assumptions),
         caveats=told.caveats,
         no_signal=told.no_signal,
+    )
+
+
+def _run(question: Question, told: DataSection, rows: int, unusable: int) -> Run:
+    return Run(
+        question.command,
+        question.limen,
+        question.seed,
+        *question.packs,
+        told.files,
+        rows,
+        rows - unusable,
+        told.since,
+        told.until,
+        question.level,
     )
 
 

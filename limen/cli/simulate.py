@@ -48,6 +48,9 @@ def simulate(
     acts: Annotated[
         str | None, typer.Option(help="The enforcement from which on a decision counts as positive; any, if left out.")
     ] = None,
+    reviewed: Annotated[
+        bool, typer.Option("--reviewed", help="A decision that calls a reviewer counts as positive, too.")
+    ] = False,
     beta: Annotated[float, typer.Option(min=0.01, help="Of F-beta: how much more recall weighs than precision.")] = 1.0,
     level: Annotated[float, typer.Option(min=0.5, max=0.9999, help="Of the intervals.")] = 0.95,
     staffing: Annotated[
@@ -83,6 +86,7 @@ def simulate(
             version("limen"),
             tuple(by or ()),
             acts,
+            reviewed,
             beta,
             level,
             seed,

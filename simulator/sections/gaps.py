@@ -10,12 +10,12 @@ from policy_dsl.program import Program
 from simulator.cube import OUTCOME, Cube
 from simulator.result import Assumption, Unreplayed
 
-SKIPPED = "skipped by the cascade"
+SKIPPED, UNUSABLE = "skipped by the cascade", "unusable"
 TEXTS = {
     "score missing": "`{name}` is not in the log where it should be; the policies' `on missing` spoke",
     "fact missing": "the fact `{name}` is not in the log where it should be; the policies' `on missing` spoke",
     SKIPPED: "`{name}` was skipped when the row was decided, and now it matters: counts are bounds",
-    "unusable": "{name}: no decision can be based on such a row",
+    UNUSABLE: "{name}: no decision can be based on such a row",
 }
 
 
@@ -36,7 +36,7 @@ def gaps(cube: Cube, programs: tuple[Program, Program]) -> tuple[tuple[Unreplaye
 
 def _causes(outcome: Outcome, scores: set[str]) -> set[tuple[str, str]]:
     if outcome.status is Status.UNAVAILABLE and outcome.reason and not outcome.verdicts:
-        return {("unusable", outcome.reason)}
+        return {(UNUSABLE, outcome.reason)}
     if outcome.reason == AT_STAKE:
         return {(SKIPPED, name) for name in outcome.missing}
     return {("score missing" if name in scores else "fact missing", name) for name in outcome.missing}
