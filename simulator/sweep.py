@@ -47,7 +47,8 @@ class Account:
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """A rung at every threshold. `margins`: `all`, and those that were asked for. `kinds`: the step functions that occur.
-    `since`, `until`: the first and last `at`, in microseconds since 1970 UTC, None without times.
+    `others_reviewed` of the rows that no curve holds have a route at present. `lightest` is the smallest propensity, None without
+    any. `since`, `until`: the first and last `at`, in microseconds since 1970 UTC, None without times.
     """
 
     plan: Plan
@@ -56,6 +57,8 @@ class Sweep:
     account: Account
     labelled: bool
     propensities: bool
+    others_reviewed: int = 0
+    lightest: float | None = None
     since: int | None = None
     until: int | None = None
 
@@ -77,6 +80,8 @@ class Sweep:
             account=self.account.plus(other.account),
             labelled=self.labelled or other.labelled,
             propensities=self.propensities or other.propensities,
+            others_reviewed=self.others_reviewed + other.others_reviewed,
+            lightest=min((x for x in (self.lightest, other.lightest) if x is not None), default=None),
             since=min(times, default=None),
             until=max(times, default=None),
         )
@@ -123,9 +128,13 @@ class _Run:
         self.tallies = {"all": Tally(), **{name: Tally() for name in margins}}
         self.label = f"label.{plan.target.policy}"
         self.kinds: dict[Kind, int] = {}
-        self.known = np.zeros((0, 3), np.int64)  # by outcome id: state, kind, shift of the thresholds
+        self.known = np.zeros(
+            (0, 4), np.int64
+        )  # by outcome id: state, kind, shift of the thresholds, reviewed at present
         self.account = Account()
-        self.labelled = self.propensities = False
+        self.labelled = False
+        self.others_reviewed = 0
+        self.heaviest = 0.0
         self.times: list[int] = []
 
     @property
@@ -138,7 +147,7 @@ class _Run:
         target = self.plan.target
         ids, scores = self.evaluator.rows(batch, target.policy, target.score)
         self._learn()
-        state, kind, shift = self.known[ids].T
+        state, kind, shift, reviewed = self.known[ids].T
         state = np.where((state == ROWS) & (scores == MISSING), LACKING, state)
         if target.region is not None:
             state = np.where(_within(batch, self.plan.regions), state, ELSEWHERE)
@@ -146,6 +155,7 @@ class _Run:
         at = np.where(scores == NOT_APPLICABLE, -1, reaches(scores, shift))
         at[~self._moving[kind]] = -1  # the same at every threshold
         held = np.flatnonzero(state == ROWS)
+        self.others_reviewed += int(reviewed[state != ROWS].sum())
         weight = self._weights(batch)
         rows = Rows(kind[held], self._labels(batch)[held], at[held], None if weight is None else weight[held])
         for name, tally in self.tallies.items():
@@ -160,7 +170,9 @@ class _Run:
             margins={name: tally.table() for name, tally in self.tallies.items()},
             account=self.account,
             labelled=self.labelled,
-            propensities=self.propensities,
+            propensities=self.heaviest > 0,
+            others_reviewed=self.others_reviewed,
+            lightest=1 / self.heaviest if self.heaviest else None,
             since=min(self.times, default=None),
             until=max(self.times, default=None),
         )
@@ -177,7 +189,7 @@ class _Run:
         end = self.plan.present
         return np.array([any(now != kind[0] for now in kind[1:end]) for kind in self.kinds], np.bool_)
 
-    def _entry(self, outcomes: tuple[Outcome, ...]) -> tuple[int, int, int]:
+    def _entry(self, outcomes: tuple[Outcome, ...]) -> tuple[int, int, int, bool]:
         plan = self.plan
         verdicts = [_verdict(outcome, plan.target.policy) for outcome in outcomes]
         found = [verdict for verdict in verdicts if verdict is not None]
@@ -189,7 +201,7 @@ class _Run:
             kind = tuple(measured(plan, outcome, verdict, outcomes[plan.present]) for outcome, verdict in seen)
             moved = adjusted_by(plan, found[-1])
             state, shift = (ROWS, moved) if moved is not None else (ADJUSTING, 0)
-        return state, self.kinds.setdefault(kind, len(self.kinds)), shift
+        return state, self.kinds.setdefault(kind, len(self.kinds)), shift, bool(outcomes[plan.present].routes)
 
     def _labels(self, batch: pa.RecordBatch) -> Ints:
         column = _column(batch, self.label)
@@ -204,9 +216,10 @@ class _Run:
         column = _column(batch, PROPENSITY)
         if column is None or column.null_count == batch.num_rows:
             return None
-        self.propensities = True
         chance: Floats = column.fill_null(np.inf).to_numpy(zero_copy_only=False).astype(np.float64)
-        return 1.0 / chance  # 0 where there is none
+        weight = 1.0 / chance  # 0 where there is none
+        self.heaviest = max(self.heaviest, float(weight.max()))
+        return weight
 
     def _time(self, batch: pa.RecordBatch) -> None:
         column = _column(batch, "at")

@@ -38,6 +38,7 @@ class Commands(LazyGroup):
         "log": Entry("limen.cli.log:app", "What a scored log holds, and how its columns are read"),
         "simulate": Entry("limen.cli.simulate:simulate", "A against B on a scored log"),
         "sweep": Entry("limen.cli.sweep:sweep", "Every threshold of a policy at once, on a scored log"),
+        "tune": Entry("limen.cli.tune:tune", "Thresholds that meet requirements, with a guarantee"),
         "demo": Entry("limen.cli.demo:demo", "Moderate a small set of real posts under the shipped pack"),
     }
 
