@@ -67,7 +67,7 @@ class Dialect:
 
     def includes(self, subject: E, part: str) -> E:
         """`part` is not empty."""
-        found = exp.StrPosition(this=subject.copy(), substr=text(part))
+        found = exp.StrPosition(this=subject, substr=text(part))
         return compare(">", found, number(0))
 
     def matches(self, clause: str, subject: E, pattern: str) -> E:
@@ -81,7 +81,7 @@ class Dialect:
     def ordered(self, subject: E) -> E:
         """A text that compares by its characters' code points."""
         return (
-            exp.Collate(this=subject.copy(), expression=exp.to_identifier("C", quoted=True))
+            exp.Collate(this=subject, expression=exp.to_identifier("C", quoted=True))
             if self.name == "postgres"
             else subject
         )
@@ -90,7 +90,7 @@ class Dialect:
 
     def holds(self, array: E, item: E) -> E:
         """Whether an array without NULL has an item."""
-        return exp.ArrayContains(this=array.copy(), expression=item.copy())
+        return exp.ArrayContains(this=array, expression=item)
 
     def whole(self, array: E) -> E:
         """Whether an array has no NULL in it."""
@@ -129,7 +129,7 @@ class Dialect:
                 known_items = function("ARRAY_CONSTRUCT", *items)
                 return equal(function("ARRAY_SIZE", function("ARRAY_EXCEPT", array, known_items)), number(0))
             case "postgres":
-                return exp.ArrayContainsAll(this=exp.Array(expressions=items), expression=array.copy())
+                return exp.ArrayContainsAll(this=exp.Array(expressions=items), expression=array)
         strange = exp.not_(exp.In(this=exp.column("x"), expressions=items))
         return exp.not_(exp.Exists(this=self._unnested(array, strange)))
 
@@ -143,7 +143,7 @@ class Dialect:
             if self.name == "bigquery"
             else exp.TableAlias(**names, columns=[exp.to_identifier("x")])
         )
-        return exp.Unnest(expressions=[array.copy()], alias=alias)
+        return exp.Unnest(expressions=[array], alias=alias)
 
     # -- hashes --------------------------------------------------------------------------------------------------------
 
@@ -153,9 +153,7 @@ class Dialect:
             raise SqlUnsupportedError(
                 clause, "an experiment hashes a text with a NUL, which the dialect's texts cannot hold", self.name
             )
-        subject = exp.DPipe(
-            this=exp.DPipe(this=text(salt), expression=function("CHR", number(0))), expression=unit.copy()
-        )
+        subject = exp.DPipe(this=exp.DPipe(this=text(salt), expression=function("CHR", number(0))), expression=unit)
         match self.name:
             case "duckdb":
                 return function("SHA256", subject)
@@ -165,4 +163,4 @@ class Dialect:
 
 
 def _operand(term: E) -> E:
-    return term.copy() if isinstance(term, (exp.Column, exp.Literal, exp.Func)) else exp.Paren(this=term.copy())
+    return term if isinstance(term, (exp.Column, exp.Literal, exp.Func)) else exp.Paren(this=term)

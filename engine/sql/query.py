@@ -107,8 +107,8 @@ class Query:
         return self.select().sql(dialect=self.dialect.name, pretty=True)
 
     def select(self) -> exp.Select:
-        outputs = self.outputs()
-        steps = self.layers.entries(PLACED)
+        settled = self.layers.settled(self.outputs())
+        steps, outputs = settled.entries(PLACED), settled.outputs
         last = steps[-1][0] if steps else PLACED
         query = exp.select(*(exp.alias_(value, name, quoted=True) for name, value in outputs.items())).from_(last)
         entries: list[tuple[str, exp.Expression]] = [

@@ -35,11 +35,11 @@ def null() -> E:
 
 
 def is_null(term: E) -> E:
-    return exp.Is(this=_side(term), expression=exp.null())
+    return exp.Is(this=bracketed(term), expression=exp.null())
 
 
 def floor(term: E) -> E:
-    return exp.Floor(this=term.copy())
+    return exp.Floor(this=term)
 
 
 def column(name: str, table: str | None = None) -> E:
@@ -63,7 +63,7 @@ def is_constant(term: E) -> bool:
 
 def function(name: str, *arguments: E) -> E:
     """A function that all dialects call alike."""
-    return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
+    return exp.Anonymous(this=name, expressions=list(arguments))
 
 
 def case(branches: Iterable[tuple[E, E]], otherwise: E) -> E:
@@ -79,7 +79,7 @@ def case(branches: Iterable[tuple[E, E]], otherwise: E) -> E:
         kept.pop()
     if not kept:
         return otherwise
-    return exp.Case(ifs=[exp.If(this=c.copy(), true=r.copy()) for c, r in kept], default=otherwise.copy())
+    return exp.Case(ifs=[exp.If(this=c, true=r) for c, r in kept], default=otherwise)
 
 
 def every(conditions: Iterable[E]) -> E:
@@ -102,23 +102,23 @@ def _logical(conditions: Iterable[E], *, decisive: bool) -> E:
             kept.append(condition)
     if not kept:
         return truth(not decisive)
-    return kept[0] if len(kept) == 1 else (exp.or_ if decisive else exp.and_)(*kept)
+    return kept[0] if len(kept) == 1 else (exp.or_ if decisive else exp.and_)(*kept, copy=False)
 
 
 def opposite(condition: E) -> E:
     value = constant(condition)
-    return truth(not value) if value is not None else exp.not_(condition)
+    return truth(not value) if value is not None else exp.not_(condition, copy=False)
 
 
 def equal(a: E, b: E) -> E:
     left, right = constant(a), constant(b)
     return (
-        truth(left == right) if left is not None and right is not None else exp.EQ(this=_side(a), expression=_side(b))
+        truth(left == right) if left is not None and right is not None else exp.EQ(this=bracketed(a), expression=bracketed(b))
     )
 
 
 def differ(a: E, b: E) -> E:
-    return opposite(same) if is_constant(same := equal(a, b)) else exp.NEQ(this=_side(a), expression=_side(b))
+    return opposite(same) if is_constant(same := equal(a, b)) else exp.NEQ(this=bracketed(a), expression=bracketed(b))
 
 
 def compare(symbol: str, a: E, b: E) -> E:
@@ -129,7 +129,7 @@ def compare(symbol: str, a: E, b: E) -> E:
     left, right = constant(a), constant(b)
     if left is not None and right is not None:
         return truth({"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[symbol])
-    return kinds[symbol](this=_side(a), expression=_side(b))
+    return kinds[symbol](this=bracketed(a), expression=bracketed(b))
 
 
 def among(term: E, values: Sequence[E]) -> E:
@@ -137,17 +137,17 @@ def among(term: E, values: Sequence[E]) -> E:
         return truth(False)
     if len(values) == 1:
         return equal(term, values[0])
-    return exp.In(this=_side(term), expressions=[value.copy() for value in values])
+    return exp.In(this=bracketed(term), expressions=list(values))
 
 
 def one_of(term: E, values: Iterable[int]) -> E:
     return among(term, [number(value) for value in sorted(values)])
 
 
-def _side(term: E) -> E:
-    """An operand, in parentheses where it needs them."""
+def bracketed(term: E) -> E:
+    """In parentheses where an operand needs them."""
     simple = (exp.Column, exp.Literal, exp.Boolean, exp.Func, exp.Null, exp.Paren, exp.Neg, exp.Cast)
-    return term.copy() if isinstance(term, simple) else exp.Paren(this=term.copy())
+    return term if isinstance(term, simple) else exp.Paren(this=term)
 
 
 def plus(*terms: E) -> E:
@@ -163,7 +163,7 @@ def minus(a: E, b: E) -> E:
     left, right = constant(a), constant(b)
     if left is not None and right is not None:
         return number(left - right)
-    return a if right == 0 else exp.Sub(this=_side(a), expression=_side(b))
+    return a if right == 0 else exp.Sub(this=bracketed(a), expression=bracketed(b))
 
 
 def times(a: E, b: E) -> E:
@@ -172,7 +172,7 @@ def times(a: E, b: E) -> E:
         return number(left * right)
     if left == 0 or right == 0:
         return number(0)
-    return a if right == 1 else b if left == 1 else exp.Mul(this=_side(a), expression=_side(b))
+    return a if right == 1 else b if left == 1 else exp.Mul(this=bracketed(a), expression=bracketed(b))
 
 
 def joined(texts: Sequence[E]) -> E:
@@ -197,7 +197,7 @@ def bits(*masks: E) -> E:
 def only(mask: E, kept: int) -> E:
     """The bits of `kept` alone."""
     value = constant(mask)
-    return number(value & kept) if value is not None else exp.BitwiseAnd(this=_side(mask), expression=number(kept))
+    return number(value & kept) if value is not None else exp.BitwiseAnd(this=bracketed(mask), expression=number(kept))
 
 
 def common(masks: Sequence[E]) -> E:
@@ -205,7 +205,7 @@ def common(masks: Sequence[E]) -> E:
     found = masks[0]
     for mask in masks[1:]:
         if mask != found:
-            found = exp.BitwiseAnd(this=_side(found), expression=_side(mask))
+            found = exp.BitwiseAnd(this=bracketed(found), expression=bracketed(mask))
     return found
 
 
@@ -236,5 +236,5 @@ def _extreme(name: str, fold: Callable[[Iterable[int]], int], terms: Sequence[E]
 def _chained(kind: type[exp.Binary], terms: Sequence[E]) -> E:
     found: E = terms[0]
     for term in terms[1:]:
-        found = kind(this=found.copy() if isinstance(found, kind) else _side(found), expression=_side(term))
+        found = kind(this=found if isinstance(found, kind) else bracketed(found), expression=bracketed(term))
     return found
