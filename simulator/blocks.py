@@ -1,7 +1,7 @@
 """Sums by block (a simulated day, a replication) -> ratios of A and B with intervals, and their difference.
 
 Blocks are what varies: the interval of a ratio is Student's with the variance of its linearised blocks (Cochran, Sampling
-Techniques, 1977, section 6.3). Blocks that carry over into each other, as days do where a backlog lasts, make it too short.
+Techniques, 1977, sections 5.3 and 6.3). Blocks that carry over into each other, as days do where a backlog lasts, make it too short.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from simulator.result import Compared, Estimate, Figure, Refused
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """Sums over sums, by block and side [blocks, 2]. The log is in them `repeats` times: so many items stand for one of it."""
+    """Sums over sums, by block and side [blocks, 2]. The log is in them `repeats` times: so many items stand for one of it. Blocks of
+    one of the `strata`, such as the Mondays, vary about their own mean; strata of single blocks are put together.
+    """
 
     sums: np.ndarray
     of: np.ndarray
+    strata: np.ndarray
     repeats: int
     method: str
     level: float
@@ -64,11 +67,15 @@ class Blocks:
 
     def _half(self, influence: np.ndarray) -> float | None:
         """Half of the interval; blocks without any item tell nothing."""
-        number = int((self.of.sum(axis=1) > 0).sum())
-        if number < 2:
+        there = self.of.sum(axis=1) > 0
+        strata = [there & (self.strata == one) for one in np.unique(self.strata[there])]
+        if any(int(mine.sum()) < 2 for mine in strata):
+            strata = [there]
+        freedom = int(there.sum()) - len(strata)
+        if freedom < 1:
             return None
-        quantile = student.ppf(0.5 + self.level / 2, number - 1)
-        return float(quantile * np.sqrt((influence**2).sum() * number / (number - 1)))
+        variance = sum(mine.sum() * float(np.var(influence[mine], ddof=1)) for mine in strata)
+        return float(student.ppf(0.5 + self.level / 2, freedom) * np.sqrt(variance))
 
     def _difference(self, sides: Sequence[Figure]) -> Figure:
         a, b = sides

@@ -7,7 +7,7 @@ look (`sequential.py`): who looks every day and stops when it pleases is as safe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -107,14 +107,22 @@ class Chosen:
 
 
 def run(
-    log: Log, program: Program, chosen: Sequence[Chosen], guardrails: Sequence[Guardrail] = (), level: float = 0.95
+    log: Log,
+    program: Program,
+    chosen: Sequence[Chosen],
+    guardrails: Sequence[Guardrail] = (),
+    level: float = 0.95,
+    tell: Callable[[int], None] = lambda _: None,
 ) -> tuple[Found, ...]:
-    """One pass over the log for all of them. Raises ExperimentError, LogError, ColumnarError."""
+    """One pass over the log for all of them; `tell` hears how many rows were read. Raises ExperimentError, GuardrailError,
+    LogError, ColumnarError.
+    """
     held = frozenset(log.schema.names)
     trials = [_Trial(program, one, held) for one in chosen]
     for batch in log.batches(frozenset[str]().union(*(trial.columns for trial in trials))):
         for trial in trials:
             trial.add(batch)
+        tell(batch.num_rows)
     return tuple(trial.found(guardrails, level) for trial in trials)
 
 

@@ -14,6 +14,7 @@ from limen.cli.columns import share
 from limen.cli.errors import CannotError
 from limen.cli.log import EXTRA, Columns, Pairs, column_map
 from limen.cli.packs import engine
+from limen.cli.progress import told
 from policy_dsl.suggest import suggest
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ def _run(
     try:
         kept = [parse_guardrail(text) for text in guardrails]
         log = open_log(files, column_map(*named), inputs=program.inputs, regions=program.regions)
-        return run(log, program, chosen, kept, level), log.account.told()
+        with told(log.rows, "reading") as tell:
+            found = run(log, program, chosen, kept, level, tell)
+        return found, log.account.told()
     except (ColumnarError, ColumnError, ExperimentError, LogError, GuardrailError) as error:
         raise CannotError(str(error)) from None
 
@@ -102,8 +105,8 @@ def _chosen(program: Program, names: list[str], arms: list[str]) -> list[Chosen]
         name, equals, column = (part.strip() for part in pair.partition("="))
         if not (name and equals and column):
             raise CannotError(f"`--arm {pair}` is no pair, expected EXPERIMENT=COLUMN")
-        told = {one.name for one in _named(name, held)}
-        wanted = [replace(one, column=column) if one.name in told else one for one in wanted]
+        meant = {one.name for one in _named(name, held)}
+        wanted = [replace(one, column=column) if one.name in meant else one for one in wanted]
     return list({one.name: one for one in wanted}.values())
 
 
@@ -125,13 +128,13 @@ def _named(name: str, held: Sequence[Chosen]) -> list[Chosen]:
 
 
 def _lines(results: Results, level: float) -> Iterator[str]:
-    found, told = results
+    found, notes = results
     for one in found:
         yield from _one(one, level)
         yield ""
-    if told:
+    if notes:
         yield "about the log"
-        yield from (f"  - {line}" for line in told)
+        yield from (f"  - {line}" for line in notes)
 
 
 def _one(one: Found, level: float) -> Iterator[str]:
@@ -201,7 +204,7 @@ def _points(judged: Judged) -> str:
 
 
 def _json(results: Results, level: float) -> str:
-    found, told = results
-    data: dict[str, Any] = {"version": VERSION, "level": level, "log": list(told)}
+    found, notes = results
+    data: dict[str, Any] = {"version": VERSION, "level": level, "log": list(notes)}
     data["experiments"] = [asdict(one) | {"mismatch": one.mismatch, "stop": one.stop} for one in found]
     return json.dumps(data, ensure_ascii=False, indent=2)

@@ -182,12 +182,13 @@ def _simulated(
 ) -> Iterator[Load]:
     tally = simulate(sides, roster, tiers, found.origin, plan, found.settings.seed)
     method = "simulation, by days" if tally.by_day else "simulation, by replications"
+    strata = np.arange(len(tally.items)) % (7 if tally.by_day else 1)  # days of the week differ by more than chance
     same = sides[0].ranks == sides[1].ranks and bool((sides[0].counts == sides[1].counts).all())
     for k, tier in enumerate(tiers):
         items, untaken = tally.items[:, :, k], tally.untaken[:, :, k]
 
         def blocks(sums: np.ndarray, items: np.ndarray = items) -> Blocks:
-            return Blocks(sums, items, tally.replications, method, found.settings.level)
+            return Blocks(sums, items, strata, tally.replications, method, found.settings.level)
 
         waited = _but_untaken(blocks(tally.waited[:, :, k] * 60).mean(), untaken, items)
         yield Load(queue, tier, "wait_minutes", "simulation", _alike(waited) if same else waited)

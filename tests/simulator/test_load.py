@@ -226,11 +226,11 @@ def test_a_scaled_sample_is_simulated_at_its_traffic() -> None:
 
 def test_the_interval_of_a_share_covers() -> None:
     """Ratios of clustered counts: misses come in bad blocks."""
-    rng, covered = np.random.default_rng(2), 0
+    rng, covered, one = np.random.default_rng(2), 0, np.zeros(30)
     for _ in range(400):
         of = rng.poisson(200, (30, 2)).astype(float)
         missed = rng.binomial(of.astype(int), rng.beta(2, 6, (30, 2))).astype(float)
-        compared = Blocks(missed, of, 1, "m", 0.95).share()
+        compared = Blocks(missed, of, one, 1, "m", 0.95).share()
         assert isinstance(compared.a, Estimate)
         assert isinstance(compared.difference, Estimate)
         covered += compared.a.low <= 0.25 <= compared.a.high
@@ -257,11 +257,25 @@ def test_the_interval_is_that_of_other_logs_like_this_one(monkeypatch) -> None:
 
 def test_none_missed_is_not_certainty_and_one_day_has_no_interval() -> None:
     none = np.zeros((30, 2))
-    found = Blocks(none, none + 100, 10, "m", 0.95).share()
+    found = Blocks(none, none + 100, none[:, 0], 10, "m", 0.95).share()
     assert isinstance(found.a, Estimate)
     assert (found.a.value, found.a.low, found.a.n) == (0.0, 0.0, 300)
     assert found.a.high == pytest.approx(1 - 0.025 ** (1 / 300))
     assert values(found)[2] == 0.0
-    one_day = Blocks(none[:1] + 3, none[:1] + 100, 10, "m", 0.95).share()
+    one_day = Blocks(none[:1] + 3, none[:1] + 100, none[:1, 0], 10, "m", 0.95).share()
     assert isinstance(one_day.a, Refused)
-    assert isinstance(Blocks(none, none, 10, "m", 0.95).mean().a, Refused)
+    assert isinstance(Blocks(none, none, none[:, 0], 10, "m", 0.95).mean().a, Refused)
+
+
+def test_days_of_the_week_vary_about_their_own_mean() -> None:
+    """Where Mondays are all alike, that they differ from Sundays leaves nothing open."""
+    day = np.arange(28)
+    of = np.full((28, 2), 100.0)
+    missed = np.stack([10.0 + 5 * (day % 7)] * 2, axis=1)
+    weekly, plain = (Blocks(missed, of, strata, 1, "m", 0.95).mean().a for strata in (day % 7, day * 0))
+    assert isinstance(weekly, Estimate)
+    assert isinstance(plain, Estimate)
+    assert weekly.high - weekly.low < 1e-9 < plain.high - plain.low
+    single = Blocks(missed[:8], of[:8], day[:8] % 7, 1, "m", 0.95).mean().a
+    together = Blocks(missed[:8], of[:8], day[:8] * 0, 1, "m", 0.95).mean().a
+    assert single == together
