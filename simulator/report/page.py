@@ -35,6 +35,7 @@ def html(result: Result) -> str:
         load=tables.load(result),
         assumptions=sorted(result.assumptions, key=lambda a: _WORST_FIRST.index(a.light)),
         dimensions=sorted({row.slice.dimension for row in result.changed} | {gap.dimension for gap in result.fairness}),
+        has_views=any(row.views is not None for row in result.examples),
         bases=BASES,
         lights=LIGHTS,
         methods=sorted(_methods(result) - {"exact"}),

@@ -227,8 +227,8 @@ def diagonal(result: Result) -> int:
 
 
 def gaps(result: Result) -> list[tuple[Gap, Told]]:
-    """The gaps between groups, those that are real first, then the widest."""
-    found = sorted(result.fairness, key=lambda gap: (not gap.flagged, -_size(gap)))
+    """The gaps between groups, those that are real first, then the widest; dimensions without information last."""
+    found = sorted(result.fairness, key=lambda gap: (gap.dimension in result.no_signal, not gap.flagged, -_size(gap)))
     return [(gap, told(gap.gap, "share", signed=True)) for gap in found]
 
 
