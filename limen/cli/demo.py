@@ -1,12 +1,14 @@
-"""`limen demo`: the shipped posts under the shipped pack, and pictures and a video under a pack of their own, as tables."""
+"""`limen demo`: the shipped posts under the shipped pack, pictures and a video under a pack of their own, and a threshold tried on a log."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 from importlib.resources import as_file, files
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from rich.console import Console
@@ -20,6 +22,8 @@ NEXT = """
 What to try next (in a checkout `limen` is .venv/bin/limen):
   limen check policies                      every finding about a pack, in one run
   limen test policies --coverage            the pack's own tests, and which rungs stand tested at their boundary
+  open limen-demo-report.html               what another threshold would have done, told by the simulation above
+  limen simulate --help                     the same on a log of your own; limen log describe LOG says how its columns are read
   limen explain --pack policies --input -   tell one decision: echo '{"region": "DE", "text": "…"}' | limen explain …
   edit a threshold in policies/hate.limen, run `limen test policies`, and see which boundary moved
   limen init my-policies                    a policy repository of your own
@@ -29,6 +33,10 @@ What to try next (in a checkout `limen` is .venv/bin/limen):
 
 NEEDED = ("onnxruntime", "PIL", "rapidocr", "av")
 WITHOUT = "Pictures and videos are left out: they need `pip install 'limen[all]'`."
+REPLAY = ("numba", "pyarrow", "scipy", "simpy", "jinja2")
+WITHOUT_REPLAY = "The simulation is left out: it needs `pip install 'limen[simulate]'`."
+TRIED = "hate.text.hate.review=0.8"
+REPORT = "limen-demo-report.html"
 
 
 def demo() -> None:
@@ -42,7 +50,28 @@ def demo() -> None:
             _show(console, "Pictures and a video under the media pack", media / "pack", media)
         else:
             console.print(WITHOUT, highlight=False, markup=False)
+        console.print()
+        if all(find_spec(module) for module in REPLAY):
+            _try_threshold(console, pack, folder / "log.parquet")
+        else:
+            console.print(WITHOUT_REPLAY, highlight=False, markup=False)
     console.print(NEXT, highlight=False, markup=False)
+
+
+def _try_threshold(console: Console, pack: Path, log: Path) -> None:
+    """What a threshold of the shipped pack would have done to the made-up log that ships with the demo."""
+    from limen.cli.simulate import simulate  # noqa: PLC0415 - needs an extra
+
+    console.print(
+        f"A threshold tried on a log: limen simulate --log {log} --base {pack} --set {TRIED}", highlight=False
+    )
+    console.print()
+    simulate([str(log)], str(pack), set=[TRIED], reviewed=True, html=_writable(Path(REPORT)))
+
+
+def _writable(path: Path) -> Path:
+    """Here, or where temporary files go."""
+    return path if os.access(Path.cwd(), os.W_OK) else Path(gettempdir()) / path
 
 
 def _show(console: Console, title: str, pack: Path, folder: Path) -> None:
