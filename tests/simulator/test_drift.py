@@ -28,7 +28,7 @@ def counted(*batches: pa.RecordBatch, stride: int = 1) -> DriftCounter:
     return counter
 
 
-def scores(rng: np.random.Generator, rows: int, a: float = 2, b: float = 8) -> np.ndarray:
+def scores(rng: np.random.Generator, rows: int, a: float | np.ndarray = 2, b: float = 8) -> np.ndarray:
     return np.floor(rng.beta(a, b, rows) * 1e6)
 
 
@@ -128,14 +128,24 @@ def test_rows_without_a_time_and_logs_without_a_row() -> None:
 
 
 def test_p_values_are_corrected_for_how_many_there_are() -> None:
+    """Holm: the smallest of k times k, the next times k - 1, and none below one before it."""
     rng = np.random.default_rng(4)
     at = np.sort(rng.integers(0, 10 * DAY, 2000))
-    names = [f"text.s{number}" for number in range(20)]
-    columns = {name: pa.array(scores(rng, 2000).astype(np.int32)) for name in names}
+    shifts = {"text.a": 0.0, "text.b": 0.5, "text.c": 0.35, "text.d": 0.0}
+    late = (at > 5 * DAY).astype(float)
+    columns = {name: pa.array(scores(rng, 2000, 2 + shift * late).astype(np.int32)) for name, shift in shifts.items()}
     table = pa.record_batch(columns | {"at": pa.array(at).view(pa.timestamp("us", "UTC"))})
-    together, alone = DriftCounter(names), DriftCounter(names[:1])
+    together = DriftCounter(list(shifts))
     together.add(table)
-    alone.add(table)
-    values = [drift.p_value for drift in together.result().scores]
-    assert values[0] == pytest.approx(min(1.0, max(values[0], alone.result().scores[0].p_value)))
-    assert min(values) > 0.05  # uncorrected, one of twenty would be expected below
+    raw = {}
+    for name in shifts:
+        alone = DriftCounter([name])
+        alone.add(table)
+        raw[name] = alone.result().scores[0].p_value
+    expected, largest = {}, 0.0
+    for rank, name in enumerate(sorted(raw, key=raw.__getitem__)):
+        largest = max(largest, min(1.0, raw[name] * (len(raw) - rank)))
+        expected[name] = largest
+    assert {drift.score: drift.p_value for drift in together.result().scores} == pytest.approx(expected)
+    assert min(raw, key=raw.__getitem__) == "text.b"
+    assert expected["text.b"] == pytest.approx(4 * raw["text.b"])

@@ -86,6 +86,11 @@ def test_whole_numbers_are_millionths(write: Write) -> None:
     assert told.examples == ("1000001", "-1")
 
 
+@pytest.mark.parametrize(("micros", "expected"), [(1_000_000, 1_000_000), (1_000_001, None), (-1, None)])
+def test_the_ends_of_the_range(write: Write, micros: int, expected: int | None) -> None:
+    assert column(opened(write({"text.hate": pa.array([micros], pa.int32())})), "text.hate") == [expected]
+
+
 def test_good_millionths_are_handed_through_without_a_copy(write: Write) -> None:
     path = write({"text.hate": pa.array([5, 6, None], pa.int32())})
     batch = next(iter(opened(path).batches(["text.hate"])))
