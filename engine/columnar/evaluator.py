@@ -19,6 +19,7 @@ from engine.columnar.axes import ValueAxis
 from engine.columnar.compiled import Compiled, Same, Truth, read_value, time_of
 from engine.columnar.frame import MISSING, Frame, Ints, TableFrame
 from engine.columnar.needs import Axes, Needs
+from engine.columnar.quiet import Quiet, QuietTable
 from engine.columnar.table import Axis, Table
 from engine.compiled.gaps import ReactionCode
 from engine.compiled.here import Here
@@ -34,7 +35,7 @@ from policy_dsl.program import Input, Program
 from scorers.content import Modality
 
 Detail: TypeAlias = Literal["full", "counts"]
-ROWS = 32_768  # of a frame: its columns stay in a processor's cache
+ROWS = 131_072  # of a frame
 NO_SKIPS: frozenset[str] = frozenset()
 AT_STAKE = "what was skipped could change the decision"
 """With "counts": the reason of an outcome in which inputs that the log's own pack did not need are missing after all."""
@@ -61,7 +62,8 @@ class Columnar:
 
     With `detail` "full", two rows have one outcome id only where their Outcomes are equal, verdicts included; regions count. With
     "counts", ids tell apart what is counted: status, enforcement, routes, sanctions and missing inputs, of the decision and of each
-    policy; an Outcome then has no region, effects or clauses, and the clauses of its verdicts are those of one of the rows.
+    policy; neither an Outcome nor its verdicts then have a region, effects, clauses or exceptions. So equal decisions are equal
+    objects, whatever rows they were found by.
     """
 
     def __init__(self, programs: Sequence[Program], detail: Detail = "full") -> None:
@@ -70,6 +72,8 @@ class Columnar:
         same = Same()
         self.compiled = [Compiled(program, same) for program in programs]
         self._axes = Axes()
+        self._needed: list[tuple[Compiled, Needs]] = []
+        self.arms: list[Axis] = []
         self.read: set[str] = {"region", "skipped"}
         names = dict.fromkeys(policy.name for program in programs for policy in program.policies)
         self._slots = {name: Slot(self, name) for name in sorted(names)}
@@ -78,7 +82,8 @@ class Columnar:
         ]
         self._modalities = _bits(programs)
         self._known = frozenset(map(str, Modality)) | self._modalities.keys()
-        self.table = Table(self._last_axes(), self._decide)
+        needed = tuple(self._needed)
+        self.table = self._quiet_table(Table(self._last_axes(), self._decide), needed)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -97,6 +102,20 @@ class Columnar:
         ids = [self.ids(frame) for frame in self.frames(batch)]
         return np.concatenate(ids) if ids else np.empty(0, np.int32)
 
+    def _quiet_table(self, whole: Table, needed: Sequence[tuple[Compiled, Needs]]) -> QuietTable:
+        quiet, facts = Quiet(), []
+        for compiled, needs in needed:
+            quiet.add(needs)
+            facts.append((compiled, needs.facts))
+        where = ValueAxis(
+            lambda frame: frame.regions,
+            lambda region: (self._where(region), *(slot.variants(region) for slot in self._slots.values())),
+        )
+        axes = [where, self.skips, *self.axes(facts), *self.arms]
+        if any(program.dates for program in self.programs):
+            axes.append(self._axes.time(()))
+        return QuietTable(whole, quiet, axes, self._modalities)
+
     def frames(self, batch: pa.RecordBatch) -> Iterator[TableFrame]:
         for start in range(0, batch.num_rows, ROWS):
             yield TableFrame(batch.slice(start, ROWS), self._modalities, self._known)
@@ -110,6 +129,7 @@ class Columnar:
         """One for each thing that is needed."""
         for _, needs in needed:
             self.read |= needs.columns
+        self._needed += needed
         return self._axes.of((needs, compiled.spans(needs.scores)) for compiled, needs in needed)
 
     @property
@@ -142,7 +162,10 @@ class Columnar:
         found = (self._outcome(k, frame, row) for k in range(len(self.programs)))
         if self.detail == "full":
             return tuple(found)
-        return tuple(replace(one, region=None, effects=(), fired=()) for one in found)
+        return tuple(
+            replace(one, region=None, effects=(), fired=(), verdicts=tuple(map(_counted, one.verdicts)))
+            for one in found
+        )
 
     def _outcome(self, k: int, frame: Frame, row: int) -> Outcome:
         compiled = self.compiled[k]
@@ -165,14 +188,15 @@ class Columnar:
         slots = [self._slots[policy.name] for _, policy in compiled.applying(place)]
         spoken = [slot.said(k, frame, row) for slot in slots]
         region, at = compiled.region(place), time_of(frame, row)
-        values, mask = compiled.values(frame, row)
         skipped, staked = skipped_in(frame, row), False
-        if skipped and region.staked(Record({}, {}, at, skipped=skipped), values, mask):
+        if skipped and region.staked(Record({}, {}, at, skipped=skipped), *compiled.values(frame, row)):
             spoken = [slot.spoken(k, frame, row, NO_SKIPS) for slot in slots]
             staked = True
         saids = tuple(one.said for one in spoken if not one.verdict.shadow)
         arms = tuple(arm for one in spoken for arm in one.arms)
-        joined = region.joined(saids, arms, lambda number: region.consequences[number].truth(values, mask, at))
+        joined = region.joined(
+            saids, arms, lambda number: region.consequences[number].truth(*compiled.values(frame, row), at)
+        )
         verdicts = tuple(one.verdict for one in spoken)
         reason = AT_STAKE if staked and self.detail == "counts" else None
         return replace(joined, verdicts=verdicts, reason=reason)
@@ -196,7 +220,8 @@ class Slot:
                 here = compiled.here(policy, variant)
                 needed.append((compiled, self._needs(compiled, here, facts)))
                 arms += [_arm_axis(compiled, experiment) for experiment in policy.experiments]
-        where: list[Axis] = [ValueAxis(lambda frame: frame.regions, self._variants), columnar.skips]
+        where: list[Axis] = [ValueAxis(lambda frame: frame.regions, self.variants), columnar.skips]
+        columnar.arms += arms
         self.table = Table([*where, *columnar.axes(needed), *arms, facts.table()], self._say)
 
     def _first_like(self, k: int) -> int:
@@ -210,7 +235,7 @@ class Slot:
     def _present(self) -> list[tuple[int, Compiled, p.Policy]]:
         return [(k, self._compiled[k], policy) for k, policy in enumerate(self._policies) if policy is not None]
 
-    def _variants(self, region: str | None) -> Hashable:
+    def variants(self, region: str | None) -> Hashable:
         return tuple(compiled.variant(policy, region) for _, compiled, policy in self._present())
 
     def _needs(self, compiled: Compiled, here: Here, facts: Facts) -> Needs:
@@ -337,6 +362,11 @@ class Reaction:
             return code.truth(*compiled.values(frame, row), time_of(frame, row))
 
         self.table = Table(columnar.axes([(compiled, needs)]), fill)
+
+
+def _counted(verdict: Verdict) -> Verdict:
+    """Without what differs between rows that are counted as one; of errors, that there are some."""
+    return replace(verdict, clause=None, clauses=(), exceptions=(), errors=("erred",) if verdict.errors else ())
 
 
 def _asking(compiled: Compiled) -> list[int]:
