@@ -23,7 +23,7 @@ RATE = 0.05
 HARMFUL = ("false_positive_rate",)  # the higher the worse; of other metrics the lower
 HALVINGS = 40  # of the logarithm of a p-value
 LEAST = 1e-12  # smaller p-values are told as this
-UNKNOWN = "not identified: labels without the chance of a review (`review.propensity`) do not tell groups apart"
+UNKNOWN = "not identified: without the chance of a review (`review.propensity`) labels do not tell groups apart"
 NONE_TOLD = "no two groups have enough reviewed rows to tell"
 
 

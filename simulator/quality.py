@@ -22,6 +22,7 @@ from simulator.unseen import TOO_FEW, Fill, Unseen, bounds, bounds_difference, s
 Basis: TypeAlias = Literal["all", "ipw", "snipw", "dr", "bounds"]
 
 NO_CHANCE = "labels without the chance of a review (`review.propensity`) say nothing of rows that have none"
+ZONES = ("where neither A nor B acts", "where A acts and B does not", "where B acts and A does not", "where both act")
 METHODS: tuple[Method, ...] = ("ipw", "snipw", "dr")
 
 
@@ -74,7 +75,7 @@ def looked(sample: Sample, acts_a: Bools, acts_b: Bools) -> Unseen | None:
     """Where nobody looks (`unseen`); None where every row has a label, or no propensity is known."""
     if sample.everyone or not sample.weighted:
         return None
-    return unseen(sure(sample), acts_a + 2 * acts_b.astype(np.int64))
+    return unseen(sure(sample), acts_a + 2 * acts_b.astype(np.int64), ZONES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -45,10 +45,10 @@ class Unseen:
     why: tuple[str, ...] = ()
 
 
-def unseen(sample: Sample, zones: Ints) -> Unseen:
+def unseen(sample: Sample, zones: Ints, names: Sequence[str] = ()) -> Unseen:
     """Where positivity fails although propensities are recorded.
 
-    A zone is a set of cells that the ratios treat alike, such as "B acts, A does not". Found are
+    A zone is a set of cells that the ratios treat alike, such as "where B acts and A does not"; `names` says so by zone. Found are
     - zones without any reviewed row;
     - cells without one, where the zone's share of reviewed rows would hardly leave them out (`CHANCE`, over the zone's cells);
     - zones whose weights stray from their rows by more than `STRAY` standard deviations: under the recorded chances the weights of the
@@ -66,9 +66,11 @@ def unseen(sample: Sample, zones: Ints) -> Unseen:
         odd = _stray(sample.select(mine & ~missed))
         if odd:
             found |= mine
-            why.append(odd)
-    nobody = int(rows[found & (drawn == 0)].sum())
-    return Unseen(found, ((f"nobody looked at a zone of {nobody} rows",) if nobody else ()) + tuple(why))
+        nobody = int(rows[missed].sum())
+        reasons = ([f"nobody looked at {nobody:,} rows"] if nobody else []) + ([odd] if odd else [])
+        where = f"{names[zone]} " if names else ""
+        why += [where + reason for reason in reasons]
+    return Unseen(found, tuple(why))
 
 
 def _stray(zone: Sample) -> str | None:
@@ -77,7 +79,7 @@ def _stray(zone: Sample) -> str | None:
     spread = math.sqrt(max(0.0, float(zone.weight_squares.sum()) - weights))
     if not drawn or abs(rows - weights) <= STRAY * spread + 1e-4 * rows:  # propensities are float32
         return None
-    return f"by their propensities the {drawn} reviewed rows of a zone stand for {weights:.0f} rows, but it has {rows}"
+    return f"the {drawn:,} reviewed rows stand for {weights:,.0f} rows by their propensities, but there are {rows:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +191,8 @@ def _told(fill: Fill, tell: Callable[[Sample], Told | None], moved: Bools, why: 
         return estimate(value, (low, high), "snipw" if fill.estimates else "wilson", labelled)
     first, last = (1, 2) if fill.estimates else (0, 0)
     low, high = min(each[first] for each in told), max(each[last] for each in told)
-    reason = "not identified: " + "; ".join(why)
-    return Bounds(low, high, "manski, snipw" if fill.estimates else "manski", labelled, reason)
+    method = "manski bounds with snipw" if fill.estimates else "manski bounds"
+    return Bounds(low, high, f"{method} (not identified)", labelled, "; ".join(why))
 
 
 def _one(way: Sample, ratio: Ratio, level: float) -> Told | None:

@@ -137,7 +137,7 @@ class _Policy:
         if sample.everyone:
             return Assumption("green", title, f"Each of the {rows:,} rows has one.")
         if seen is None:
-            text = f"{known:,} of {rows:,} rows have one, and the chance of a review is not known (`review.propensity`): not identified, bounds only."
+            text = f"{known:,} of {rows:,} rows have one, and the chance of a review is not known (`review.propensity`): figures are not identified, only bounded."
             return Assumption("red", title, text)
         weights = float(sample.weight.sum())
         text = (
@@ -146,7 +146,7 @@ class _Policy:
         if known > drawn:
             text += f" {known - drawn:,} more labels came without a chance and count only for themselves."
         if seen.why:
-            return Assumption("red", title, f"{text} Not identified in part: {'; '.join(seen.why)}.")
+            return Assumption("red", title, f"{text} Not everything is identified: {'; '.join(seen.why)}.")
         return Assumption("green" if known == drawn else "amber", title, text)
 
 

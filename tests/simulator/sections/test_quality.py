@@ -113,7 +113,7 @@ def test_without_chances_there_are_bounds_and_the_words():
     told = quality(cube(rows, chances=False), PROGRAMS)
     assert {one.basis for one in told.quality} == {"bounds"}
     figures = [figure for one in told.quality for figure in (one.figure.a, one.figure.b, one.figure.difference)]
-    assert all(isinstance(figure, Bounds) and "not identified" in figure.reason for figure in figures)
+    assert all(isinstance(figure, Bounds) and "not identified" in figure.method for figure in figures)
     assert "not identified" in told.assumptions[0].text
     assert told.assumptions[0].light == "red"
     assert told.labels[0].never == (~rows.reviewed).sum()
@@ -127,7 +127,7 @@ def test_a_zone_that_nobody_looks_at_is_told():
     blank = (BAND[rows.cell] == 3).sum()
     assert told.labels[0].never == blank
     assert told.assumptions[0].light == "red"
-    assert f"{blank} rows" in told.assumptions[0].text
+    assert f"where B acts and A does not nobody looked at {blank:,} rows" in told.assumptions[0].text
     found = find(told, "precision", "snipw")
     assert isinstance(found.a, Estimate)
     assert isinstance(found.b, Bounds)
