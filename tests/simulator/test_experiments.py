@@ -124,6 +124,11 @@ def test_rates_are_those_of_the_live_decisions(engine: Engine, tmp_path: Path) -
         both = sum(label and act for label, act in acted)
         assert (precision.hits, precision.rows) == (both, sum(act for _, act in acted))
         assert (recall.hits, recall.rows) == (both, sum(label for label, _ in acted))
+        wrong = measures["false_positive_rate"].rates[number]
+        assert (wrong.hits, wrong.rows) == (
+            sum(act and not label for label, act in acted),
+            sum(not label for label, _ in acted),
+        )
     assert one.elsewhere == data.column("region").to_pylist().count("BR")
     assert one.no_unit > 0
     assert not one.mismatch

@@ -125,7 +125,9 @@ def test_shifts_make_the_night_late_and_the_formulas_void() -> None:
     text = 'general: {shifts: [{days: all, from: "08:00", to: "16:00", reviewers: 4}], handling: {minutes: 6, distribution: fixed}}'
     section = review_load(logged(240, (4.0, BOTH)), (PROGRAM, PROGRAM), staffed(text))
     missed = figures(section, "general", "sla_miss")
-    assert 0.5 < values(missed["P1"])[0] < 0.7  # those of 15 hours of 24, some of which wait for an hour more
+    assert values(missed["P1"])[0] == pytest.approx(
+        16.67 / 24, abs=0.02
+    )  # those from 16:00 to 8:40, when the night's 1.6 hours are nearly done
     assert {row.method for row in section.load} == {"counted", "simulation"}
     text = section.assumptions[-1].text
     assert "reviewers change by the hour; handling is fixed" in text
@@ -185,6 +187,18 @@ def test_tiers_and_slas_that_differ_are_measured_by_their_own_side() -> None:
     assert b > a + 0.2
     assert "The SLAs differ" in [title for _, title in titles(section)]
     assert {row.sla_minutes for row in section.load if row.measure == "sla_miss"} == {1.0}
+
+
+def test_each_side_takes_its_most_severe_first() -> None:
+    turned = replace(PROGRAM, severities=(TIERS[0], TIERS[2], TIERS[1], TIERS[3]))
+    groups = [
+        (4.0, (outcome(("general", 1)), outcome(("general", 2)))),
+        (4.0, (outcome(("general", 2)), outcome(("general", 1)))),
+    ]
+    staffing = staffed("general: {reviewers: 1, handling: {minutes: 6.5}}")
+    section = review_load(logged(240, *groups), (PROGRAM, turned), staffing)
+    waited = figures(section, "general", "wait_minutes", "simulation")
+    assert values(waited["P1"])[2] > 5 > -5 > values(waited["P2"])[2]
 
 
 def test_large_logs_are_simulated_in_part_and_huge_ones_not() -> None:
