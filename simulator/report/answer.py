@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import product
 
 from simulator.report.wording import METRICS, listed, named, told, told_pair, visible
@@ -9,6 +10,7 @@ from simulator.result import (
     ALL,
     Bounds,
     Changed,
+    Compared,
     Estimate,
     Figure,
     Load,
@@ -74,6 +76,8 @@ def _rows(figure: Figure, rows: int) -> int:
 def _directions(row: Changed, changed: int) -> str:
     stricter, lenient = _rows(row.stricter, row.rows), _rows(row.lenient, row.rows)
     rest = changed - stricter - lenient
+    if rest == changed:
+        return "all of them only in who reviews them or what else follows"
     parts = [f"{stricter:,} become stricter", f"{lenient:,} more lenient"]
     if rest > 0:
         parts.append(f"{rest:,} change only in who reviews them or what else follows")
@@ -95,9 +99,10 @@ def _moves(table: Transitions) -> list[tuple[int, str, str]]:
 
 
 def moved_rows(result: Result, policy: str) -> int:
-    """How many rows' verdicts of the policy change, over all rows."""
+    """How many rows' verdicts of the policy change, over all rows; of routes and sanctions what is known: by how many they differ."""
     tables = (t for t in result.transitions if t.slice == ALL and t.policy == policy)
-    return sum(count for table in tables for count, _, _ in _moves(table))
+    counts = (abs(c.b - c.a) for c in result.counts if c.slice == ALL and c.policy == policy)
+    return max(sum(count for table in tables for count, _, _ in _moves(table)), max(counts, default=0))
 
 
 def _quality(result: Result) -> str:
@@ -115,11 +120,14 @@ def _quality(result: Result) -> str:
     return f"For {named(chosen.policy)}, {_metrics(found)}{more}."
 
 
-def best(metrics: tuple[Metric, ...], policy: str, metric: str) -> Metric | None:
-    """The policy's figure over all rows of the log whose basis says most."""
-    found = [m for m in metrics if m.slice == ALL and m.policy == policy and m.metric == metric]
-    usable = [m for m in found if not isinstance(m.figure.difference, Refused)] or found
-    return min(usable, key=lambda m: _BASES.index(m.basis), default=None)
+def best(metrics: Iterable[Metric], policy: str, metric: str) -> Metric | None:
+    """The policy's figure over all rows of the log whose basis says most, and that is not refused where another is not."""
+    found = (m for m in metrics if m.slice == ALL and m.policy == policy and m.metric == metric)
+    return min(found, key=lambda m: (_is_refused(m.figure), _BASES.index(m.basis)), default=None)
+
+
+def _is_refused(pair: Compared) -> bool:
+    return any(isinstance(figure, Refused) for figure in (pair.a, pair.b, pair.difference))
 
 
 def _metrics(found: list[Metric]) -> str:
@@ -134,11 +142,14 @@ def _metrics(found: list[Metric]) -> str:
 
 def _metric(metric: Metric) -> str:
     pair, word = told_pair(metric.figure, "share"), METRICS[metric.metric]
-    if isinstance(metric.figure.difference, Refused):
+    a, difference = metric.figure.a, metric.figure.difference
+    if isinstance(difference, Refused):
         return f"there is no figure for the {word} ({pair.difference.note})"
-    if isinstance(metric.figure.difference, Bounds):
+    if isinstance(difference, Bounds):
         return f"the change in {word} is not identified ({pair.difference.interval} pp: {pair.difference.note})"
-    verdict = "" if metric.figure.difference.low > 0 or metric.figure.difference.high < 0 else "no clear change: "
+    if difference.low == difference.high == 0:
+        return f"{word} stays {f'at {pair.a.main}' if isinstance(a, Estimate) else 'what it is'}"
+    verdict = "" if difference.low > 0 or difference.high < 0 else "no clear change: "
     interval = f", {pair.difference.interval}" if pair.difference.interval else ""
     return f"{word} goes from {pair.a.main} to {pair.b.main} ({verdict}{pair.difference.main}{interval})"
 

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from simulator.report import tables
+from simulator.report import judged, tables
 from simulator.report.answer import answer
 from simulator.report.figures import course, curve, legend
 from simulator.report.wording import BASES, listed, moment, sliced, titled, told, visible
@@ -28,8 +28,9 @@ def html(result: Result) -> str:
         policies=tables.policies(result),
         unchanged=tables.unchanged(result),
         heats=tables.heats(result),
-        quality=tables.quality(result),
-        slices=tables.slices(result),
+        quality=judged.quality(result),
+        settled=judged.settled(result),
+        slices=judged.slices(result),
         changes=tables.changes(result),
         gaps=tables.gaps(result),
         load=tables.load(result),

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from simulator.report.answer import moved_rows, overall
 from simulator.report.figures import reach, whisker
 from simulator.report.wording import (
-    BASES,
-    HIGHER_IS_WORSE,
     METRICS,
     Told,
     ToldPair,
@@ -20,11 +18,9 @@ from simulator.report.wording import (
     told,
     told_pair,
     visible,
-    worse_by,
 )
 from simulator.result import (
     ALL,
-    Bounds,
     Changed,
     Compared,
     Count,
@@ -32,13 +28,13 @@ from simulator.result import (
     Figure,
     Gap,
     Load,
-    Metric,
     Refused,
     Result,
     Transitions,
 )
 
 MOST_ROWS = 15  # of one table of slices
+MOST_GAPS = 8
 SMALL = 30  # rows: a share of fewer is known to within 15 points at best
 
 
@@ -124,7 +120,7 @@ def _differs(result: Result, policy: str) -> bool:
 def _counted(heading: str, counts: Sequence[Count]) -> Table:
     scale = reach([c.rate.difference for c in counts])
     return Table(
-        heading, tuple(_row(visible(c.name), c.rate, "share", scale, a=c.a, b=c.b, about=_kind(c)) for c in counts)
+        heading, tuple(line(visible(c.name), c.rate, "share", scale, a=c.a, b=c.b, about=_kind(c)) for c in counts)
     )
 
 
@@ -132,56 +128,13 @@ def _kind(count: Count) -> str:
     return "" if count.what == "enforcement" else count.what
 
 
-def _row(
+def line(
     name: str, pair: Compared, unit: Unit, scale: float, *, a: int | None = None, b: int | None = None, about: str = ""
 ) -> Row:
     figures = (pair.a, pair.b, pair.difference)
     reasons = tuple(dict.fromkeys(visible(f.reason, 300) for f in figures if not isinstance(f, Estimate)))
     alone = all(isinstance(figure, Refused) for figure in figures) and len(reasons) == 1
     return Row(name, told_pair(pair, unit), whisker(pair.difference, scale), a, b, about, reasons, alone)
-
-
-def quality(result: Result) -> list[Table]:
-    """Per labelled policy its figures over all rows, the most changed policy first."""
-    metrics = [m for m in (*result.quality, *result.views) if m.slice == ALL]
-    names = sorted({m.policy for m in metrics}, key=lambda name: (-moved_rows(result, name), name))
-    return [_metrics(name, [m for m in metrics if m.policy == name]) for name in names]
-
-
-def _metrics(heading: str, metrics: Sequence[Metric]) -> Table:
-    scale = reach([m.figure.difference for m in metrics])
-    return Table(heading, tuple(_row(metric_name(m), m.figure, "share", scale, about=BASES[m.basis]) for m in metrics))
-
-
-def metric_name(metric: Metric) -> str:
-    return (
-        f"F{metric.beta:g} score"
-        if metric.metric == "f_beta" and metric.beta
-        else METRICS.get(metric.metric, metric.metric)
-    )
-
-
-def _worse(metric: Metric) -> bool:
-    """Whether B may be worse; where A and B are alike, it is not."""
-    difference = metric.figure.difference
-    if isinstance(difference, Estimate):
-        return (difference.value > 0) if metric.metric in HIGHER_IS_WORSE else (difference.value < 0)
-    return isinstance(difference, Bounds) and worse_by(metric.metric, difference) > 0
-
-
-def slices(result: Result) -> Table:
-    """Quality per slice where B may be worse than A, first where it surely is by most; dimensions without information last."""
-    metrics = [m for m in result.quality if m.slice != ALL and _worse(m)]
-    metrics.sort(key=lambda m: (m.slice.dimension in result.no_signal, -worse_by(m.metric, m.figure.difference)))
-    shown = metrics[:MOST_ROWS]
-    scale = reach([m.figure.difference for m in shown])
-    return Table("Quality by slice", tuple(_slice(m, scale, result) for m in shown), len(metrics) - len(shown))
-
-
-def _slice(m: Metric, scale: float, result: Result) -> Row:
-    idle = ", ▲ holds no information" if m.slice.dimension in result.no_signal else ""
-    about = f"{visible(m.policy)}: {metric_name(m)} ({BASES[m.basis]}){idle}"
-    return _row(visible(sliced(m.slice)), m.figure, "share", scale, about=about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +179,25 @@ def diagonal(result: Result) -> int:
     return max(0, values[0] - values[1] - values[2]) if len(values) == 3 else 0
 
 
-def gaps(result: Result) -> list[tuple[Gap, Told]]:
-    """The gaps between groups, those that are real first, then the widest; dimensions without information last."""
-    found = sorted(result.fairness, key=lambda gap: (gap.dimension in result.no_signal, not gap.flagged, -_size(gap)))
-    return [(gap, told(gap.gap, "share", signed=True)) for gap in found]
+@dataclass(frozen=True, slots=True)
+class ToldGap:
+    """A gap; `sides` both where A and B have the same."""
+
+    gap: Gap
+    figure: Told
+    sides: tuple[str, ...]
+
+
+def gaps(result: Result) -> tuple[list[ToldGap], int]:
+    """The gaps between groups, those that are real first, then the widest; dimensions without information last. And how many that
+    may be chance are left out."""
+    same: dict[Gap, list[str]] = {}
+    for gap in result.fairness:
+        same.setdefault(replace(gap, side="a"), []).append(gap.side)
+    found = sorted(same, key=lambda gap: (gap.dimension in result.no_signal, not gap.flagged, -_size(gap)))
+    shown = found[: max(MOST_GAPS, sum(gap.flagged for gap in found))]
+    told_gaps = [ToldGap(gap, told(gap.gap, "share", signed=True), tuple(same[gap])) for gap in shown]
+    return told_gaps, len(found) - len(shown)
 
 
 def _size(gap: Gap) -> float:
@@ -244,16 +212,16 @@ def load(result: Result) -> list[Table]:
 
 
 def _load(queue: str, rows: Sequence[Load]) -> Table:
-    def line(row: Load) -> Row:
+    def told_load(row: Load) -> Row:
         unit: Unit = "share" if row.measure in ("utilisation", "sla_miss") else "number"
         alike = [other.figure.difference for other in rows if other.measure == row.measure]
-        return _row(_load_name(row), row.figure, unit, reach(alike), about=visible(row.method))
+        return line(_load_name(row), row.figure, unit, reach(alike), about=visible(row.method))
 
     tiers = list(dict.fromkeys(row.tier for row in rows))
     single = len(tiers) == 2 and "all" in tiers
     rows = [row for row in rows if not (single and row.tier == "all" and row.measure == "items_per_day")]
     rows.sort(key=lambda row: tiers.index(row.tier))
-    return Table(visible(queue), tuple(map(line, rows)))
+    return Table(visible(queue), tuple(map(told_load, rows)))
 
 
 def _load_name(row: Load) -> str:
@@ -266,11 +234,14 @@ def _duration(minutes: float) -> str:
 
 
 def heats(result: Result) -> list[Heat]:
-    """The transition matrices over all rows: the joined decision, then the policies that change, the most changed first."""
-    found = [t for t in result.transitions if t.slice == ALL]
-    found = [t for t in found if t.policy is None or moved_rows(result, t.policy)]
-    found.sort(key=lambda t: (t.policy is not None, -moved_rows(result, t.policy or "")))
-    return [_heat(t, result.enforcements) for t in found]
+    """The transition matrices over all rows in which something moves: the joined decision, then the policies, the most changed first."""
+    found = [(moved, t) for t in result.transitions if t.slice == ALL and (moved := _moved_in(t))]
+    found.sort(key=lambda one: (one[1].policy is not None, -one[0]))
+    return [_heat(t, result.enforcements) for _, t in found]
+
+
+def _moved_in(table: Transitions) -> int:
+    return sum(count for i, row in enumerate(table.counts) for j, count in enumerate(row) if i != j)
 
 
 def _heat(table: Transitions, ladder: tuple[str, ...]) -> Heat:

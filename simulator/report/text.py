@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from simulator.report import tables
+from simulator.report import judged, tables
 from simulator.report.answer import answer
 from simulator.report.wording import Told, listed, titled, visible
 from simulator.result import Result
@@ -18,7 +18,7 @@ _LIGHTS = {"red": "beware", "amber": "mind"}
 def summary(result: Result, width: int = WIDTH) -> str:
     """Plain text of lines of about `width` characters, without colours, with a newline at its end."""
     parts = [_head(result), _wrapped(answer(result), width), _table(tables.decisions(result), "decision")]
-    parts += [_table(table, f"quality of {table.heading}") for table in tables.quality(result)[:3]]
+    parts += [_table(table, f"quality of {table.heading}") for table in judged.quality(result)[:3]]
     parts += [
         _wrapped([*_idle(result), *(f"Mind: {caveat}" for caveat in result.caveats)], width),
         _doubts(result, width),
@@ -46,11 +46,16 @@ def _table(table: tables.Table, first: str) -> list[str]:
     """Columns as wide as their widest cell."""
     if not table.rows:
         return []
-    shown = [(visible(first), "A", "B", "B - A"), *(_cells(row) for row in table.rows[:_MOST])]
+    shown = [(visible(first), "A", "B", "B - A"), *map(_cells, _shown(table.rows))]
     widths = [max(len(cells[i]) for cells in shown) for i in range(4)]
     lines = ["  ".join(_padded(cells, widths)).rstrip() for cells in shown]
     left = len(table.rows) - _MOST
     return [*lines, f"({left} more in the report)"] if left > 0 else lines
+
+
+def _shown(rows: Sequence[tables.Row]) -> Sequence[tables.Row]:
+    """Where there are too many, those that differ."""
+    return rows if len(rows) <= _MOST else sorted(rows, key=lambda row: row.a == row.b and row.a is not None)[:_MOST]
 
 
 def _padded(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:

@@ -138,7 +138,7 @@ class _Policy:
             return Assumption("green", title, f"Each of the {rows:,} rows has one.")
         if seen is None:
             text = f"{known:,} of {rows:,} rows have one, and the chance of a review is not known (`review.propensity`): figures are not identified, only bounded."
-            return Assumption("red", title, text)
+            return Assumption("red", f"{title} do not tell of other rows", text)
         weights = float(sample.weight.sum())
         text = (
             f"{drawn:,} of {rows:,} rows were reviewed with a known chance; by it they stand for {weights:,.0f} rows."
@@ -146,7 +146,9 @@ class _Policy:
         if known > drawn:
             text += f" {known - drawn:,} more labels came without a chance and count only for themselves."
         if seen.why:
-            return Assumption("red", title, f"{text} Not everything is identified: {'; '.join(seen.why)}.")
+            return Assumption(
+                "red", f"{title} leave a part open", f"{text} Not everything is identified: {'; '.join(seen.why)}."
+            )
         return Assumption("green" if known == drawn else "amber", title, text)
 
 

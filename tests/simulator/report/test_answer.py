@@ -81,3 +81,27 @@ def test_a_figure_of_every_row_is_preferred_to_one_of_the_labelled_rows():
     both = (Metric(ALL, "hate", "precision", "labelled", one), Metric(ALL, "hate", "precision", "ipw", other))
     sentence = said(replace(example(), quality=both))[1]
     assert "80 % to 80 % (no clear change: 0 pp, -10 to +10), over all rows by the chance of a label" in sentence
+
+
+def test_the_policy_that_changes_most_is_told_though_only_its_reviews_do():
+    result = example()
+    tables = tuple(t for t in result.transitions if t.policy is None)
+    reviews = replace(result.counts[-2], policy="harassment", what="route", name="review", a=10, b=5_000)
+    more = replace(result, transitions=tables, counts=(*result.counts, reviews))
+    assert said(more)[1].startswith("For `harassment`, ")
+
+
+def test_what_stays_is_told_as_that():
+    same = wilson(10, 20)
+    both = Compared(same, same, Estimate(0.0, 0.0, 0.0, "exact", 20))
+    metrics = tuple(Metric(ALL, "hate", name, "all", both) for name in ("precision", "recall"))
+    sentence = said(replace(example(), quality=metrics))[1]
+    assert sentence.startswith("For `hate`, precision stays at 50 % and recall stays at 50 %, every row being labelled")
+
+
+def test_changes_of_reviews_alone_are_told_as_that():
+    none = wilson(0, ROWS)
+    sentence = said(replace(example(), changed=(Changed(ALL, ROWS, wilson(9, ROWS), none, none),)))[0]
+    assert "9 of 24,783 rows" in sentence
+    assert "all of them only in who reviews them or what else follows" in sentence
+    assert "0 become stricter" not in sentence

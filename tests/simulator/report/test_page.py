@@ -9,7 +9,7 @@ import pytest
 
 from simulator.report.page import html
 from simulator.report.text import summary
-from simulator.result import Result, Slice, Transitions
+from simulator.result import Compared, Estimate, Metric, Result, Slice, Transitions
 from tests.simulator.report.example import HOSTILE, example, hostile, metric
 
 VOID = {"meta", "br"}
@@ -225,3 +225,50 @@ def test_slices_where_b_is_no_worse_are_not_among_the_worst():
     assert "region ZZ" not in text
     assert "region YY" not in text
     assert text.index("region XX") < text.index("hate: precision")
+
+
+def test_estimates_of_one_metric_stand_in_one_row():
+    result = example()
+    ways = tuple(
+        replace(metric("harassment", "false_positive_rate", a, (30, 100)), basis=basis)
+        for basis, a in (("ipw", (10, 100)), ("snipw", (11, 100)), ("dr", (12, 100)))
+    )
+    reader = read(replace(result, quality=(*result.quality, *ways)))
+    text = " ".join(" ".join(reader.words).split())
+    assert "all rows, doubly robust; by the chance of a label (IPW): 10.0 % to 30.0 %".replace(
+        ".0", ""
+    ) in text.replace(".0", "").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_policies_whose_quality_stays_are_a_line_each():
+    result = example()
+    same = metric("terror", "precision", (20, 100), (20, 100)).figure.a
+    both = Compared(same, same, Estimate(0.0, 0.0, 0.0, "exact", 100))
+    stays = tuple(
+        Metric(Slice(), "terror", name, "all", both) for name in ("precision", "recall", "false_positive_rate")
+    )
+    page = html(replace(result, quality=(*result.quality, *stays)))
+    settled = page.split("Policies whose quality stays")[1].split("</table>")[0]
+    assert settled.count("<tr>") == 2
+    assert settled.count("20") >= 3
+    assert "Policies whose quality stays" not in html(result)
+
+
+def test_a_gap_that_both_sides_have_is_one_row_and_real_ones_are_all_shown():
+    result = example()
+    real, chance, _ = result.fairness
+    many = [replace(chance, policy=f"p{i}", side=side) for i in range(20) for side in ("a", "b")]
+    page = html(replace(result, no_signal=(), fairness=(*many, *(replace(real, policy=f"r{i}") for i in range(11)))))
+    gaps = page.split("Gaps between groups")[1].split("</section>")[0]
+    assert gaps.count("<strong>real</strong>") == 11
+    assert "20 more, which may be chance" in gaps
+    page = html(replace(result, fairness=tuple(many[:4])))
+    assert page.count('<span class="a">A</span> and <span class="b">B</span>') == 2
+
+
+def test_a_matrix_in_which_nothing_moves_is_a_sentence():
+    result = example()
+    still = tuple(replace(t, names=("allow",), counts=((5,),)) for t in result.transitions)
+    page = html(replace(result, transitions=still))
+    assert "No row gets another enforcement." in page
+    assert 'class="heat"' not in page
