@@ -25,6 +25,7 @@ from policy_dsl.program import Program
 from simulator.curves import OFF, Steps, steps
 from simulator.guarantees import conformal_risk, fixed_sequence, umbrella_rows
 from simulator.requirements import (
+    COUNTS,
     EXPECTED,
     SENSE,
     Evidence,
@@ -290,7 +291,7 @@ class Tuning:
         stopped = candidate(accepted.stop) if accepted.stop < len(choices) else None
         return Tuned(
             chosen=chosen,
-            reason=None if chosen else self._why(candidate(accepted.start)),
+            reason=None if chosen else self._why(candidate(accepted.start), tested),
             candidates=tuple(candidate(i) for i in _spread(min(accepted.stop + 1, len(choices)))),
             front=tuple(candidate(i) for i in self._front(found)),
             binding=stopped.worst if stopped else None,
@@ -313,7 +314,7 @@ class Tuning:
         free = [i for i, lost in zip(some, beaten, strict=True) if not lost]
         return [free[i] for i in _spread(len(free))]
 
-    def _why(self, first: Candidate) -> str:
+    def _why(self, first: Candidate, tested: Evidence) -> str:
         """Of the surest candidate: which requirement the checking rows do not bear out, and what it would take at least."""
         item = next(item for item in self.requirements if str(item) == first.worst)
         value, metric = first.check[str(item.metric)], item.metric
@@ -323,6 +324,11 @@ class Tuning:
             return text
         if metric.name in EXPECTED:
             return f"`{item}` is not met by any threshold that catches more: {said} on the checking rows where the rung is lowest"
+        if not tested.complete and metric.name not in COUNTS:
+            return (
+                f"{text}, expected at most {self.delta:g}; one label stands for up to {tested.heaviest:.3g} rows, and one that is seldom drawn "
+                "may tell another story: it takes more labels, or more equal chances of one"
+            )
         alpha = 1 - item.bound if SENSE[metric.name] == ">=" else item.bound
         least = umbrella_rows(alpha, self.delta)
         return f"{text}, expected at most {self.delta:g}; without a single error it takes {least} labelled rows of the kind"
