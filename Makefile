@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PACKAGES := policy_dsl regions scorers engine simulator limen
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deep lint types check format fuzz package clean
+.PHONY: help demo test test-deep test-spark lint types check format fuzz package clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,10 @@ test: $(VENV)/installed-test ## run the tests
 
 test-deep: $(VENV)/installed-test ## the long property tests: 10,000 random programs
 	$(BIN)/python -m pytest --quiet --numprocesses auto -m deep
+
+test-spark: $(VENV)/installed-test ## what runs on Spark, where Java is installed (PySpark is half a gigabyte)
+	$(PIP) install -qq --editable '.[spark]'
+	$(BIN)/python -m pytest --quiet -m 'not deep' -k spark
 
 lint: $(VENV)/installed-dev ## style, and which room may import which
 	$(BIN)/ruff check .
