@@ -42,7 +42,7 @@ def found(sample: Sample, **more) -> dict[str, Gaps]:
 @pytest.mark.parametrize("rates", [(0.02, 0.6), (0.001, 0.98)])
 def test_over_permuted_regions_the_flag_fires_no_more_often_than_its_rate(weighted, rates):
     rng = np.random.default_rng(13)
-    rows, times = log(rng, 4000, rates, worse=3), 60
+    rows, times = log(rng, 4000, rates, worse=3), 40
     fired = 0
     for _ in range(times):
         drawn = permuted(rng, rows)

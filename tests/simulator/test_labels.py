@@ -27,7 +27,7 @@ def truth(ratio: Ratio) -> float:
 def test_intervals_cover_the_traffic_behind_masked_labels(metric):
     rng = np.random.default_rng(7)
     covered = {(method, side): 0 for method in METHODS for side in "abd"}
-    logs = 150
+    logs = 80
     for _ in range(logs):
         sample = draw(rng, 4000).sample()
         model = outcome_model(sample, BAND, REGION)

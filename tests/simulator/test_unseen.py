@@ -43,7 +43,7 @@ def any_rows(draw_: st.DrawFn) -> tuple[Rows, np.ndarray]:
     return Rows(cell, violation, np.ones(many), reviewed), each(st.integers(0, 9))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(any_rows())
 def test_bounds_contain_what_the_masked_labels_say(made):
     rows, views = made
@@ -73,7 +73,7 @@ def test_the_largest_difference_of_f_beta_may_lie_between_all_and_none():
     assert between[[0, -1]].max() < between.max() <= bounds.high
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(any_rows())
 def test_bounds_of_one_policy_are_reached(made):
     """Some labels give the bound itself: it could not be narrower."""
