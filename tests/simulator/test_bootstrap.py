@@ -115,6 +115,15 @@ def test_of_independent_rows_it_is_near_wilson() -> None:
         assert found.effective == pytest.approx(4000, rel=0.15)
 
 
+def test_basic_is_percentile_mirrored() -> None:
+    authors, _ = rows_of(10, 300)
+    cells = (np.arange(300) < 6).astype(np.int32)
+    counts, drawn = np.bincount(cells), accumulate(authors, cells, 500)
+    one, other = (interval(rate, counts, drawn, method=method) for method in ("percentile", "basic"))
+    assert one.high - one.value > 1.2 * (one.value - one.low)
+    assert (other.low, other.high) == pytest.approx((2 * one.value - one.high, 2 * one.value - one.low))
+
+
 def test_rows_of_few_authors_say_less() -> None:
     """100 authors whose 40 rows are all alike are 100 rows."""
     authors = np.repeat(rows_of(7, 100)[0], 40)

@@ -156,6 +156,18 @@ def test_prevalence_allows_for_the_chance_in_the_test() -> None:
     assert (fine.low, fine.high) == pytest.approx(known, abs=1e-3)
 
 
+def test_the_interval_of_lang_and_reiczigel() -> None:
+    """Their formulas by hand: n' = n + z^2, one found and one missed more in either sample of the test."""
+    z, p, se, sp = 1.959964, (30 + 1.959964**2 / 2) / (1000 + 1.959964**2), 91 / 102, 496 / 502
+    of_p, of_se, of_sp = (v * (1 - v) / n for v, n in ((p, 1000 + z**2), (se, 102), (sp, 502)))
+    prevalence = (p + sp - 1) / (se + sp - 1)
+    middle = prevalence + 2 * z**2 * (prevalence * of_se - (1 - prevalence) * of_sp)
+    half = z * math.sqrt(of_p + prevalence**2 * of_se + (1 - prevalence) ** 2 * of_sp) / (se + sp - 1)
+    found = true_prevalence((30, 1000), (90, 100), (495, 500))
+    assert (found.low, found.high) == pytest.approx((middle - half, middle + half), abs=1e-6)
+    assert true_prevalence((900, 1000), (60, 100), (495, 500)).high == 1
+
+
 @pytest.mark.parametrize(
     ("positive", "sensitivity", "specificity"),
     [((3, 10), (5, 10), (5, 10)), ((0, 0), (9, 10), (9, 10)), ((3, 10), (0, 0), (9, 10))],

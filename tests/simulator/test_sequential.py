@@ -86,6 +86,8 @@ def test_a_difference_of_exact_sequences() -> None:
     found = proportion_difference_sequence(50, 1000, 90, 1000)
     assert found.value == pytest.approx(0.04)
     assert found.low < 0.04 < found.high
+    (low_a, high_a), (low_b, high_b) = (beta_binomial_bounds(k, 1000, 0.975) for k in (50, 90))
+    assert (found.low, found.high) == (low_b - high_a, high_b - low_a)
     zero = proportion_difference_sequence(0, 1000, 0, 1000)
     assert zero.high == -zero.low > 0.003
     one = proportion_sequence(50, 1000)
