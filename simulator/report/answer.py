@@ -109,7 +109,10 @@ def _quality(result: Result) -> str:
     labelled = [label for label in result.labels if label.labelled]
     if not labelled:
         return "Whether B is right more often than A is not identified: no row has a label."
-    chosen = max(labelled, key=lambda label: (moved_rows(result, label.policy), label.labelled))
+    chosen = max(
+        labelled,
+        key=lambda label: (_differs(result, label.policy), moved_rows(result, label.policy), label.labelled),
+    )
     found = [metric for name in ("precision", "recall") if (metric := best(result.quality, chosen.policy, name))]
     if not found:
         return (
@@ -118,6 +121,11 @@ def _quality(result: Result) -> str:
     others = len(labelled) - 1
     more = f"; {others} more labelled {'policies are' if others > 1 else 'policy is'} in the table" if others else ""
     return f"For {named(chosen.policy)}, {_metrics(found)}{more}."
+
+
+def _differs(result: Result, policy: str) -> bool:
+    """Whether A and B differ in any quality figure of the policy."""
+    return any(m.figure.a != m.figure.b for m in result.quality if m.slice == ALL and m.policy == policy)
 
 
 def best(metrics: Iterable[Metric], policy: str, metric: str) -> Metric | None:

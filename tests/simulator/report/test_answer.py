@@ -87,8 +87,18 @@ def test_the_policy_that_changes_most_is_told_though_only_its_reviews_do():
     result = example()
     tables = tuple(t for t in result.transitions if t.policy is None)
     reviews = replace(result.counts[-2], policy="harassment", what="route", name="review", a=10, b=5_000)
-    more = replace(result, transitions=tables, counts=(*result.counts, reviews))
+    quality = tuple(m for m in result.quality if m.policy == "harassment")
+    more = replace(result, transitions=tables, counts=(*result.counts, reviews), quality=quality)
     assert said(more)[1].startswith("For `harassment`, ")
+
+
+def test_a_policy_whose_quality_differs_is_told_before_one_whose_reviews_do():
+    result = example()
+    same = wilson(10, 20)
+    stays = Metric(ALL, "harassment", "precision", "all", Compared(same, same, Estimate(0.0, 0.0, 0.0, "exact", 20)))
+    reviews = replace(result.counts[-2], policy="harassment", what="route", name="review", a=10, b=5_000)
+    quality = (stays, *(m for m in result.quality if m.policy == "hate"))
+    assert said(replace(result, counts=(*result.counts, reviews), quality=quality))[1].startswith("For `hate`, ")
 
 
 def test_what_stays_is_told_as_that():
