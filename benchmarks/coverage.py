@@ -15,10 +15,10 @@ import zlib
 
 import numpy as np
 
-from benchmarks.covered import authors, labels, looks, risks, shares
-from benchmarks.covered.rows import table
+from benchmarks.covered import authors, labels, looks, risks, shares, tuned
+from benchmarks.covered.rows import HEAD, line
 
-PARTS = (shares, authors, looks, risks, labels)
+PARTS = (shares, authors, labels, looks, risks, tuned)
 
 
 def rows(logs, seed, only):
@@ -38,9 +38,12 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="scenarios whose name holds this")
     options = parser.parse_args()
-    found = list(rows(options.logs, options.seed, options.only))
-    print(*table(found), sep="\n")
-    return not all(row.passes for row in found)
+    print(HEAD)
+    passes = True
+    for row in rows(options.logs, options.seed, options.only):
+        print(line(row), flush=True)
+        passes &= row.passes
+    return not passes
 
 
 if __name__ == "__main__":

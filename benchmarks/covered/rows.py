@@ -62,12 +62,13 @@ def between(rng, low, high, size):
     return np.exp(rng.uniform(math.log(low), math.log(high), size))
 
 
-def table(rows):
-    """Markdown."""
-    yield "| what | kind | stated | measured | mean width | logs |"
-    yield "| --- | --- | ---: | ---: | ---: | ---: |"
-    for row in rows:
-        width = "" if row.width is None else f"{row.width:.4f}"
-        logs = f"{row.logs:,}" + (f" ({row.refused:,} refused)" if row.refused else "")
-        mark = "" if row.passes else " **fails**"
-        yield f"| {row.what} | {row.kind} | {row.stated:.3g} | {row.measured:.4f}{mark} | {width} | {logs} |"
+HEAD = """| what | kind | stated | measured | mean width | logs |
+| --- | --- | ---: | ---: | ---: | ---: |"""
+
+
+def line(row):
+    """Of a table in Markdown."""
+    width = "" if row.width is None else f"{row.width:.4f}"
+    logs = f"{row.logs:,}" + (f" ({row.refused:,} refused)" if row.refused else "")
+    mark = "" if row.passes else " **fails**"
+    return f"| {row.what} | {row.kind} | {row.stated:.3g} | {row.measured:.4f}{mark} | {width} | {logs} |"
