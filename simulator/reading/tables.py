@@ -52,7 +52,7 @@ def flat_schema(schema: pa.Schema) -> pa.Schema:
     return pa.schema([(name, held) for name, (_, held) in leaves(schema).items()])
 
 
-def _pull(batch: pa.RecordBatch, path: tuple[str, ...]) -> pa.Array:
+def pull(batch: pa.RecordBatch, path: tuple[str, ...]) -> pa.Array:
     array = batch.column(path[0])
     for name in path[1:]:
         array = pc.struct_field(array, name)
@@ -127,7 +127,7 @@ class ParquetSource:
                 pq.ParquetFile(handle, buffer_size=buffered, **options) as file,
             ):
                 for batch in file.iter_batches(size, columns=wanted, use_threads=threads):
-                    yield batch.num_rows, {name: _pull(batch, path) for name, path in where.items()}
+                    yield batch.num_rows, {name: pull(batch, path) for name, path in where.items()}
         except (OSError, pa.ArrowException) as error:
             raise DamagedError(one_line(error)) from None
 
@@ -210,7 +210,7 @@ class ArrowSource:
                 for whole in self._read(handle, options):
                     for start in range(0, whole.num_rows, size):
                         batch = whole.slice(start, size)
-                        yield batch.num_rows, {name: _pull(batch, path) for name, path in where.items()}
+                        yield batch.num_rows, {name: pull(batch, path) for name, path in where.items()}
         except (OSError, pa.ArrowException) as error:
             raise DamagedError(one_line(error)) from None
 
