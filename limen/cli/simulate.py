@@ -59,7 +59,7 @@ def simulate(
     scale: Annotated[
         float, typer.Option(min=1e-9, help="How many posts of the traffic a row stands for, where the log is a sample.")
     ] = 1.0,
-    seed: Annotated[int, typer.Option(help="Of all that is drawn by chance.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn by chance.")] = 0,
     json: Annotated[Path | None, typer.Option(help="Where the result goes as JSON; `-` is standard output.")] = None,
     html: Annotated[Path | None, typer.Option(help="Where the report goes: one page that opens offline.")] = None,
     cache: Cache = None,
