@@ -37,6 +37,7 @@ class Commands(LazyGroup):
         "experiments": Entry("limen.cli.experiments:experiments", "Compare the arms of live experiments on a log"),
         "log": Entry("limen.cli.log:app", "What a scored log holds, and how its columns are read"),
         "simulate": Entry("limen.cli.simulate:simulate", "A against B on a scored log"),
+        "sql": Entry("limen.cli.sql:sql", "A pack as a query for a warehouse"),
         "sweep": Entry("limen.cli.sweep:sweep", "Every threshold of a policy at once, on a scored log"),
         "tune": Entry("limen.cli.tune:tune", "Thresholds that meet requirements, with a guarantee"),
         "demo": Entry("limen.cli.demo:demo", "Moderate a small set of real posts under the shipped pack"),
