@@ -5,9 +5,9 @@
 
 Nobody wrote these posts: there are only numbers. Whether a post breaks a policy is drawn first, more often for some authors than for
 others; its scores follow from that, worse in Hindi, Portuguese and other languages than in English and German, and misled by
-news and satire that quote what they report. Reviewers saw few posts with low scores and most with high ones, with the chance that
-stands in `review.propensity`; only those have labels. In the last days comes a wave of spam. All of that is known here, so what a
-replay says can be checked against it.
+what only looks like it: news that quotes, friends who swear, advertisements. Reviewers saw some posts with low scores and most with
+high ones, with the chance that stands in `review.propensity`; only those have labels. From the third week on there is a wave of
+spam. All of that is known here, so what a replay says can be checked against it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ AUTHORS = 2_400
 SEED = 20260901
 BEGAN = datetime(2026, 9, 1, tzinfo=UTC)
 DAYS = 28
-WAVE = 19  # the day on which the spam begins
+WAVE = 15  # the day on which the spam begins
 MICRO = 1_000_000
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -78,11 +78,13 @@ def micros(share: Floats, there: Mask) -> pa.Array:
 
 
 def score(rng: np.random.Generator, broken: Mask, quoted: Mask, sharpness: Floats) -> Floats:
-    signal = -4.0 + 6.4 * broken * sharpness + 3.2 * quoted * ~broken
+    """High where something is broken; `quoted` is what only looks like it."""
+    signal = -4.2 + 6.2 * broken * sharpness + 3.6 * quoted * ~broken
     return sigmoid(signal + rng.standard_normal(len(broken)) * (2.1 - 0.8 * sharpness))
 
 
-def make(seed: int = SEED, rows: int = ROWS) -> pa.Table:
+def make(seed: int = SEED, rows: int = ROWS, *, reveal: bool = False) -> pa.Table:
+    """The log; with `reveal`, with the labels that nobody looked for, too: the truth that a replay has to find without them."""
     rng = np.random.default_rng(seed)
     day = np.sort(rng.random(rows) * DAYS)
     hour = (np.floor(day) + (0.55 + 0.28 * rng.standard_normal(rows)) % 1) * 86_400  # afternoons and evenings
@@ -96,19 +98,22 @@ def make(seed: int = SEED, rows: int = ROWS) -> pa.Table:
     context, surface = choose(rng, CONTEXTS, rows), choose(rng, SURFACES, rows)
     image = rng.random(rows) < 0.35
     broken = violations(rng, author, day, context, image)
-    quoted = np.isin(context, ["news", "satire", "education"])
     sharp = np.array([SHARPNESS[code] for code in language])
+    misread = misreadings(rng, context, surface, broken)
     text = {
-        name: score(rng, broken[name], quoted & (name in QUOTED), sharp)
+        name: score(rng, broken[name], misread[name], sharp)
         for name in ("hate", "harassment", "violence", "self_harm", "spam")
     }
-    text["sexual"] = score(rng, broken["nudity"] & (rng.random(rows) < 0.5), np.zeros(rows, np.bool_), sharp)
-    text["toxicity"] = np.maximum(
-        np.maximum(text["hate"], text["harassment"]), sigmoid(-3 + 1.5 * rng.standard_normal(rows))
-    )
+    text["sexual"] = score(rng, broken["nudity"] & (rng.random(rows) < 0.5), misread["sexual"], sharp)
+    rude = sigmoid(-3 + 1.5 * rng.standard_normal(rows))
+    text["toxicity"] = np.maximum(np.maximum(text["hate"], text["harassment"]), rude)
     pictures = image_scores(rng, broken, image)
-    propensity = chance_of_review(np.maximum.reduce([*text.values(), pictures["nudity"]]))
-    reviewed = rng.random(rows) < propensity
+    listed = words(rng, broken)
+    hit = np.logical_or.reduce(
+        [column.to_numpy(zero_copy_only=False) for name, column in listed.items() if "match" in name]
+    )
+    propensity = chance_of_review(np.maximum.reduce([*text.values(), pictures["nudity"], 0.7 * hit]))
+    reviewed = (rng.random(rows) < propensity) | reveal
     columns: dict[str, pa.Array] = {
         "id": pa.array([f"d{number:05}" for number in range(rows)]),
         "at": pa.array(at).view(pa.timestamp("us", "UTC")),
@@ -116,14 +121,14 @@ def make(seed: int = SEED, rows: int = ROWS) -> pa.Table:
         "language": pa.array(language),
         "modalities": pa.array([["text", "image"] if pictured else ["text"] for pictured in image]),
         "author.id": pa.array([f"u{number:04}" for number in author]),
-        "views": pa.array(np.minimum(np.exp(4.2 + 1.5 * rng.standard_normal(rows)), 400_000).astype(np.int64)),
+        "views": pa.array(views_of(rng, rows)),
     }
     columns |= {f"text.{name}": micros(values, np.ones(rows, np.bool_)) for name, values in sorted(text.items())}
     columns |= {f"image.{name}": micros(values, image) for name, values in sorted(pictures.items())}
-    columns |= words(rng, broken)
+    columns |= listed
     columns |= {f"image_hash.{name}.match": pa.array(np.zeros(rows, np.bool_), mask=~image) for name in HASHES}
     columns |= facts(rng, author, broken, language, surface, context)
-    columns |= {"review.propensity": pa.array(np.where(reviewed, propensity, 0.0), mask=~reviewed)}
+    columns |= {"review.propensity": pa.array(np.where(reviewed, 1.0 if reveal else propensity, 0.0), mask=~reviewed)}
     columns |= {f"label.{name}": pa.array(found, mask=~reviewed) for name, found in sorted(broken.items())}
     return pa.table(columns)
 
@@ -149,6 +154,21 @@ def violations(
     return found
 
 
+def misreadings(
+    rng: np.random.Generator, context: npt.NDArray[np.str_], surface: npt.NDArray[np.str_], broken: dict[str, Mask]
+) -> dict[str, Mask]:
+    """What models take for something else: quotes, friends who swear, insults that name a group, advertisements."""
+    rows = len(context)
+    quoted = np.isin(context, ["news", "satire", "education"])
+    swearing = rng.random(rows) < 0.05
+    found = {name: quoted if name in QUOTED else np.zeros(rows, np.bool_) for name in (*PREVALENCE, "sexual")}
+    found["hate"] = quoted | (swearing & (rng.random(rows) < 0.5)) | (broken["harassment"] & (rng.random(rows) < 0.25))
+    found["harassment"] = swearing | (quoted & (context == "satire"))
+    found["spam"] = (surface == "ad") | (rng.random(rows) < 0.01)
+    found["sexual"] = rng.random(rows) < 0.015
+    return found
+
+
 def image_scores(rng: np.random.Generator, broken: dict[str, Mask], image: Mask) -> dict[str, Floats]:
     none, sharp = np.zeros(len(image), np.bool_), np.ones(len(image))
     causes = {
@@ -166,9 +186,16 @@ def image_scores(rng: np.random.Generator, broken: dict[str, Mask], image: Mask)
     }
 
 
+def views_of(rng: np.random.Generator, rows: int) -> npt.NDArray[np.int64]:
+    """Two digits of them, which keeps the file small."""
+    seen = np.minimum(np.exp(4.2 + 1.5 * rng.standard_normal(rows)), 400_000)
+    scale = 10 ** np.maximum(np.floor(np.log10(np.maximum(seen, 1))) - 1, 0)
+    return np.asarray((np.round(seen / scale) * scale).astype(np.int64))
+
+
 def chance_of_review(highest: Floats) -> Floats:
     """By the highest score: everything has some chance, or nothing could be said about what scores low."""
-    return np.select([highest >= 0.8, highest >= 0.6, highest >= 0.4], [0.9, 0.5, 0.2], 0.05)
+    return np.select([highest >= 0.8, highest >= 0.6, highest >= 0.4], [0.95, 0.6, 0.4], 0.2)
 
 
 def words(rng: np.random.Generator, broken: dict[str, Mask]) -> dict[str, pa.Array]:

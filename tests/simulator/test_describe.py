@@ -50,6 +50,7 @@ def foreign() -> pa.Table:
             "country": rng.choice(["us", "de"], ROWS),
             "lang": rng.choice(["en", "de", "nl"], ROWS),
             "hateScore": hate.astype(np.float32),
+            "img_hate_prob": hate,
             "toxic_pct": hate * 100,
             "spam_logit": rng.normal(-3, 2, ROWS),
             "nudity_micros": (hate * 1e6).astype(np.int32),
@@ -76,7 +77,7 @@ def test_a_map_is_proposed_that_reads_the_log(tmp_path: Path, foreign: pa.Table)
     columns = proposed(tmp_path / "log.parquet").columns
     assert {name: column.source for name, column in columns.items()} == {
         "at": "created_at", "region": "country", "language": "lang", "author.id": "userId", "id": "post_id",
-        "label.hate": "label_name", "label.spam": "is_spam", "text.hate": "hateScore", "text.toxicity": "toxic_pct",
+        "label.hate": "label_name", "label.spam": "is_spam", "text.hate": "hateScore", "image.hate": "img_hate_prob", "text.toxicity": "toxic_pct",
         "text.spam": "spam_logit", "image.nudity": "nudity_micros", "content.surface": "surface",
         "author.age_days": "age_days", "content.language": "lang",
     }  # fmt: skip
