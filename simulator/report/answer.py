@@ -44,20 +44,29 @@ def _what_changes(result: Result) -> str:
     row = overall(result)
     if row is None or not row.rows:
         return "There is no answer: the log holds no row that could be decided again."
+    if not result.run.replayed:
+        return f"There is no answer: none of the log's {row.rows:,} rows can be decided."
+    lost = row.rows - result.run.replayed
+    return _changed(result, row) + (f"; {lost:,} of the rows cannot be decided." if lost > 0 else ".")
+
+
+def _changed(result: Result, row: Changed) -> str:
     if isinstance(row.changed, Refused):
-        return f"How many decisions change cannot be told: {row.changed.reason}."
+        return f"How many decisions change cannot be told: {row.changed.reason}"
     share = told(row.changed, "share")
     if isinstance(row.changed, Bounds):
         return (
-            f"How many of the {row.rows:,} decisions change is not identified, it is {share.interval} %: {share.note}."
+            f"How many of the {row.rows:,} decisions change is not identified, it is {share.interval} %: {share.note}"
         )
     changed = _rows(row.changed, row.rows)
     if not changed:
-        return f"B decides all {row.rows:,} rows as A does; at most {_high(row.changed, result)} of such rows would change."
+        return (
+            f"B decides all {row.rows:,} rows as A does; at most {_high(row.changed, result)} of such rows would change"
+        )
     interval = f", {_level(result)} interval {share.interval} %" if share.interval else ""
     return (
         f"B instead of A changes the decision on {changed:,} of {row.rows:,} rows ({share.main}{interval}): "
-        f"{_directions(row, changed)}{_most_often(result)}."
+        f"{_directions(row, changed)}{_most_often(result)}"
     )
 
 
@@ -140,7 +149,12 @@ def _is_refused(pair: Compared) -> bool:
 
 def _metrics(found: list[Metric]) -> str:
     """What each says; of whom they speak, once where it is the same."""
-    whom = [_WHOM[metric.basis] if isinstance(metric.figure.difference, Estimate) else "" for metric in found]
+    whom = [
+        _WHOM[metric.basis]
+        if isinstance(metric.figure.difference, Estimate) and isinstance(metric.figure.a, Estimate)
+        else ""
+        for metric in found
+    ]
     if len(set(whom)) == 1:
         return f"{' and '.join(map(_metric, found))}{f', {whom[0]}' if whom[0] else ''}"
     return " and ".join(
@@ -167,16 +181,18 @@ def _cost(result: Result) -> str:
     amber = sum(a.light == "amber" for a in result.assumptions)
     mild = f"{amber} assumption{'s' if amber > 1 else ''} that may matter {'are' if amber > 1 else 'is'} told below"
     doubt = f"beware: {listed(red)}" if red else mild if amber else "no assumption is known to fail"
-    load = _load(result)
-    return f"{load}; {doubt}." if load else f"What review would cost is not known, for no row goes to review; {doubt}."
+    return f"{_load(result)}; {doubt}."
 
 
 def _load(result: Result) -> str:
     items = [row for row in result.load if row.measure == "items_per_day" and row.queue is None]
     items = [row for row in items if row.tier == "all"] or items
     sums = [_sum([getattr(row.figure, side) for row in items]) for side in "ab"]
-    if not items or None in sums:
-        return ""
+    if not items:
+        return "No row goes to review under A or B"
+    if None in sums:
+        reasons = [f.reason for row in items for f in (row.figure.a, row.figure.b) if not isinstance(f, Estimate)]
+        return f"How many items a day reviewers get cannot be told ({visible(reasons[0], 300)})"
     a, b = (round(value or 0.0) for value in sums)
     return f"Reviewers get {b:,} items a day instead of {a:,} ({b - a:+,}){_worst_miss(result.load)}"
 

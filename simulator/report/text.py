@@ -75,7 +75,7 @@ def _cells(row: tables.Row) -> tuple[str, str, str, str]:
 def _cell(told: Told, count: int | None) -> str:
     parts = ["" if count is None else f"{count:,}", told.main, f"({told.interval})" if told.interval else ""]
     if count is not None:
-        parts = parts[:2]
+        parts = parts[: 1 if told.kind == "refused" else 2]
     return " ".join(filter(None, parts))
 
 

@@ -134,7 +134,7 @@ def example() -> Result:
     command = "limen simulate --log scored_log_davidson.parquet --columns simulator/maps/davidson.yaml --base policies/ --set hate.text.hate.reduce=0.9 --set harassment.text.toxicity.review@DE=0.75 --html report.html"
     no_label = "no row has a label of `spam`"
     return Result(
-        run=Run(command, "0.1.0", 20260901, a, b, (LogFile("scored_log_davidson.parquet", 1_847_210, "sha256:" + "c0de" * 16),), ROWS, 24_771, "2026-09-01T00:00:12Z", "2026-09-30T23:58:41Z"),
+        run=Run(command, "0.1.0", 20260901, a, b, (LogFile("scored_log_davidson.parquet", 1_847_210, "sha256:" + "c0de" * 16),), ROWS, ROWS, "2026-09-01T00:00:12Z", "2026-09-30T23:58:41Z"),
         enforcements=names,
         changes=(
             Change("threshold", "hate.text.hate.reduce", "0.95", "0.9"),

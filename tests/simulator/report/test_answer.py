@@ -54,7 +54,7 @@ def test_an_empty_log_has_no_answer():
     assert said(empty) == [
         "There is no answer: the log holds no row that could be decided again.",
         "Whether B is right more often than A is not identified: no row has a label.",
-        "What review would cost is not known, for no row goes to review; no assumption is known to fail.",
+        "No row goes to review under A or B; no assumption is known to fail.",
     ]
 
 
@@ -115,3 +115,19 @@ def test_changes_of_reviews_alone_are_told_as_that():
     assert "9 of 24,783 rows" in sentence
     assert "all of them only in who reviews them or what else follows" in sentence
     assert "0 become stricter" not in sentence
+
+
+def test_rows_that_cannot_be_decided_are_told():
+    result = example()
+    some = said(replace(result, run=replace(result.run, replayed=ROWS - 12)))[0]
+    assert some.endswith("(388); 12 of the rows cannot be decided.")
+    none = said(replace(result, run=replace(result.run, replayed=0)))[0]
+    assert none == "There is no answer: none of the log's 24,783 rows can be decided."
+
+
+def test_a_review_load_that_is_refused_is_told_with_its_reason():
+    none = Refused("the log covers less than a day")
+    load = tuple(replace(row, figure=Compared(none, none, none)) for row in example().load)
+    assert said(replace(example(), load=load))[2].startswith(
+        "How many items a day reviewers get cannot be told (the log covers less than a day); "
+    )
