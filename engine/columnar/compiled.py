@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from engine.columnar import kernel
 from engine.columnar.errors import ColumnarError
 from engine.columnar.frame import MISSING, NO_TIME, Frame
 from engine.columnar.fused import Spans
@@ -162,13 +163,10 @@ class Compiled:
 
     def row(self, frame: Frame, row: int, names: frozenset[str] | None = None) -> tuple[list[Any], int, bool]:
         """As `values`, and whether something is missing."""
-        if names not in self._picked:
-            specs = enumerate(self.specs.values())
-            self._picked[names] = [(number, spec) for number, spec in specs if names is None or spec.name in names]
         values: list[Any] = [None] * len(self.places.index)
         mask, lost = 0, False
-        for number, spec in self._picked[names]:
-            found = read_value(frame, spec, row)
+        for number, read in frame.kept((self, names), lambda: self._readers(frame, names)):
+            found = read(row)
             if found is MISSING:
                 found, lost = self._lost[number], True
                 mask |= 1 << number
@@ -177,6 +175,12 @@ class Compiled:
                 mask |= 1 << number
             values[number] = found
         return values, mask, lost
+
+    def _readers(self, frame: Frame, names: frozenset[str] | None) -> list[tuple[int, Callable[[int], Any]]]:
+        if names not in self._picked:
+            specs = enumerate(self.specs.values())
+            self._picked[names] = [(number, spec) for number, spec in specs if names is None or spec.name in names]
+        return [(number, reader(frame, spec)) for number, spec in self._picked[names]]
 
 
 def _presence(spec: p.Input) -> Presence:
@@ -196,17 +200,27 @@ def _too_deep(what: str) -> ColumnarError:
 
 def read_value(frame: Frame, spec: p.Input, row: int) -> Any:
     """The typed value of an input, MISSING or `engine.record.NA`; a score in millionths."""
+    return reader(frame, spec)(row)
+
+
+def reader(frame: Frame, spec: p.Input) -> Callable[[int], Any]:
+    """`read_value` of one input, for many rows of a frame."""
+    gaps = {kernel.MISSING: MISSING, kernel.NOT_APPLICABLE: NOT_THERE}
     if spec.kind == "score":
-        micro = int(frame.scores(spec)[row])
-        return micro if micro >= 0 else MISSING if micro == -2 else NOT_THERE  # kernel.MISSING
+        micros = frame.scores(spec).item
+
+        def score(row: int) -> Any:
+            micro = micros(row)
+            return micro if micro >= 0 else gaps[micro]
+
+        return score
     if spec.kind in ("int", "double"):
         numbers = frame.numbers(spec)
-        gap = 0 if numbers.gaps is None else int(numbers.gaps[row])
-        if gap:
-            return MISSING if gap == -2 else NOT_THERE  # kernel.MISSING
-        return int(numbers.values[row]) if spec.kind == "int" else float(numbers.values[row])
+        number, gap = numbers.values.item, None if numbers.gaps is None else numbers.gaps.item
+        return number if gap is None else lambda row: gaps[gap(row)] if gap(row) else number(row)
     found = frame.discrete(spec)
-    return found.values[found.codes[row]]
+    codes, values = found.codes.item, found.values
+    return lambda row: values[codes(row)]
 
 
 def time_of(frame: Frame, row: int) -> int | None:

@@ -96,7 +96,7 @@ class TableFrame(_Keeping):
         self._batch, self._bit, self._known = batch, modalities, known
         self._names = {name: number for number, name in enumerate(batch.schema.names)}
 
-    def _column(self, name: str) -> Any:
+    def column(self, name: str) -> Any:
         """The array, or None where the table has none, or one without a single value."""
         number = self._names.get(name)
         if number is None:
@@ -109,7 +109,7 @@ class TableFrame(_Keeping):
     @cached_property
     def _lists(self) -> tuple[npt.NDArray[np.int64], Discrete | None]:
         """The bits of each row's modalities (empty: every row has all), and the names that nobody knows."""
-        array = self._column("modalities")
+        array = self.column("modalities")
         if array is None:
             return np.empty(0, np.int64), None
         codes, offsets, names = _list_codes("modalities", array)
@@ -124,6 +124,14 @@ class TableFrame(_Keeping):
     @property
     def strange(self) -> Discrete | None:
         return self._lists[1]
+
+    @property
+    def modality_bits(self) -> npt.NDArray[np.int64]:
+        """Of each row; empty where every row has all."""
+        return self._lists[0]
+
+    def take(self, rows: npt.NDArray[np.int64]) -> TableFrame:
+        return TableFrame(self._batch.take(pa.array(rows)), self._bit, self._known)
 
     def _gap(self, spec: Input) -> npt.NDArray[np.int8]:
         """What an absent input is in each row: `kernel.MISSING` or `kernel.NOT_APPLICABLE`."""
@@ -143,7 +151,7 @@ class TableFrame(_Keeping):
         return self.kept(("scores", id(spec)), lambda: self._scores(spec))
 
     def _scores(self, spec: Input) -> Ints:
-        array, out = self._column(spec.name), np.empty(self.rows, np.int32)
+        array, out = self.column(spec.name), np.empty(self.rows, np.int32)
         if array is None:
             out[:] = self._gap(spec)
         elif pa.types.is_integer(array.type):
@@ -164,7 +172,7 @@ class TableFrame(_Keeping):
 
     def _numbers(self, spec: Input) -> Numbers:
         whole = spec.kind == "int"
-        array = self._column(spec.name)
+        array = self.column(spec.name)
         if array is None:
             absent: npt.NDArray[np.bool_] | None = np.ones(self.rows, np.bool_)
             values: npt.NDArray[Any] = np.zeros(self.rows, np.int64 if whole else np.float64)
@@ -183,7 +191,7 @@ class TableFrame(_Keeping):
         return self.kept(("discrete", id(spec)), lambda: self._discrete(spec))
 
     def _discrete(self, spec: Input) -> Discrete:
-        array = self._column(spec.name)
+        array = self.column(spec.name)
         codes, found = (None, []) if array is None else _coded(array)
         values = [_settled(typed(spec, value)) for value in found]
         if spec.default is None:
@@ -206,7 +214,7 @@ class TableFrame(_Keeping):
         return self.kept(("values", name), lambda: self._as_it_is(name))
 
     def _as_it_is(self, name: str) -> Discrete:
-        array = self._column(name)
+        array = self.column(name)
         if array is None:
             return Discrete(np.zeros(self.rows, np.int32), [None])
         codes, found = _coded(array)
@@ -215,7 +223,7 @@ class TableFrame(_Keeping):
 
     def plain(self, name: str, kind: type[np.generic]) -> npt.NDArray[Any] | None:
         """A column of numbers, 0 for NULL; None where there is none."""
-        array = self._column(name)
+        array = self.column(name)
         if array is None or not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)):
             return None
         found: npt.NDArray[Any] = array.fill_null(0).to_numpy(zero_copy_only=False).astype(kind, copy=False)
@@ -225,7 +233,7 @@ class TableFrame(_Keeping):
 
     @cached_property
     def regions(self) -> Discrete:
-        array = self._column("region")
+        array = self.column("region")
         if array is None:
             return Discrete(np.zeros(self.rows, np.int32), [None])
         found = self.values("region")
@@ -233,7 +241,7 @@ class TableFrame(_Keeping):
 
     @cached_property
     def times(self) -> npt.NDArray[np.int64]:
-        array = self._column("at")
+        array = self.column("at")
         if array is None:
             return np.full(self.rows, NO_TIME)
         if not pa.types.is_timestamp(array.type) or array.type.tz is None:
@@ -244,7 +252,7 @@ class TableFrame(_Keeping):
 
     @cached_property
     def skipped(self) -> Discrete | None:
-        array = self._column("skipped")
+        array = self.column("skipped")
         if array is None:
             return None
         codes, offsets, names = _list_codes("skipped", array)

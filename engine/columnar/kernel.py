@@ -45,6 +45,13 @@ def codes(
 
 
 @njit(cache=True, nogil=True)
+def outside(values: NDArray[np.int64], bound: int, out: NDArray[np.uint8]) -> None:
+    """Marks what is not in [0, bound)."""
+    for i in range(values.size):
+        out[i] |= (values[i] < 0) | (values[i] >= bound)
+
+
+@njit(cache=True, nogil=True)
 def shares(
     values: NDArray[np.float64], valid: NDArray[np.uint8], gap: NDArray[np.int8], out: NDArray[np.int32]
 ) -> None:

@@ -70,9 +70,11 @@ class Needs:
     scores: Sequence[p.Score] = ()
     asked: dict[str, _Asked] = field(default_factory=dict)
     dates: set[int] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)  # by conditions
 
     def condition(self, expr: Expr) -> None:
         names = self.names(expr)
+        self.read |= names
         for name in names:
             self._asked(name)
         for name, constant in uses(expr):
@@ -112,6 +114,12 @@ class Needs:
     def columns(self) -> frozenset[str]:
         """The inputs that a row is asked for."""
         return below(self.asked, {score.name: score.expr for score in self.scores})
+
+    @property
+    def facts(self) -> Needs:
+        """Those of them that no scorer gives."""
+        asked = {n: one for n, one in self.asked.items() if n in self.specs and self.specs[n].is_fact}
+        return Needs(self.specs, asked=asked, dates=self.dates)
 
     def is_score(self, name: str) -> bool:
         return name not in self.specs or self.specs[name].kind == "score"

@@ -68,9 +68,12 @@ class Table:
         new = np.empty(frame.rows, np.int64)
         look = self._dense if self._table.size else self._hashed
         while (rows := look(code, out, new)).size:
-            ids = np.array([self._id(self._fill(frame, int(row))) for row in rows], np.int32)
-            self._put(code[rows], ids)
+            self._put(code[rows], self.filled(frame, rows))
         return out
+
+    def filled(self, frame: Frame, rows: npt.NDArray[np.int64]) -> Ints:
+        """The cells of rows whose codes are new."""
+        return np.array([self._id(self._fill(frame, int(row))) for row in rows], np.int32)
 
     def _id(self, value: Hashable) -> int:
         found = self._known.setdefault(value, len(self.values))
@@ -127,4 +130,9 @@ class Pair(Table):
     """Some axes as one: every combination that occurs is a cell."""
 
     def __init__(self, axes: Sequence[Axis]) -> None:
-        super().__init__(axes, lambda frame, row: tuple(int(axis.cells(frame)[row]) for axis in axes))
+        super().__init__(axes, lambda *_: None)
+        self._whole = tuple(axes)  # `axes` may be split
+
+    def filled(self, frame: Frame, rows: npt.NDArray[np.int64]) -> Ints:
+        cells = np.stack([axis.cells(frame)[rows] for axis in self._whole], axis=1)
+        return np.array([self._id(tuple(found)) for found in cells.tolist()], np.int32)
