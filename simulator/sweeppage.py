@@ -56,6 +56,11 @@ class RungPage:
     small: int
 
     @property
+    def guarded(self) -> bool:
+        """Whether no statement of the rung is for all content."""
+        return bool(self.moved) and all("[" in item.clause for item in self.moved)
+
+    @property
     def still(self) -> bool:
         """Whether no threshold changes anything in this log."""
         return not np.any(np.diff(self.whole.acts.hits.rows.sum(axis=0)))

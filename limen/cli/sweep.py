@@ -171,6 +171,9 @@ def _lines(found: Sweep, parts: Sequence[Reading]) -> Iterator[str]:
     apart = {name: getattr(account, name) for name in ("elsewhere", "undecided", "missing", "adjusting")}
     if any(apart.values()):
         yield "  apart: " + ", ".join(f"{rows} {_APART[name]}" for name, rows in apart.items() if rows)
+    if not account.rows:
+        yield "  no row stands on the curves, so there is nothing to show"
+        return
     if none and false + true:
         yield "  " + (_WEIGHTED if found.propensities else _BOUNDED)
     for zone in whole.zones[:5]:
