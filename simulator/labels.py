@@ -97,6 +97,12 @@ class Ratio:
         )
         return moved
 
+    @property
+    def touched(self) -> Bools:
+        """The cells whose rows count, whatever their label."""
+        counted: Bools = np.any((self.numerator, self.denominator), axis=(0, 2))
+        return counted
+
     def select(self, cells: Bools | Ints) -> Ratio:
         return Ratio(self.numerator[cells], self.denominator[cells], tuple(domain[cells] for domain in self.domains))
 
@@ -158,10 +164,10 @@ def solve(sample: Sample, ratio: Ratio, method: Method, model: Floats | None = N
     value = _total(sample, *top) / below
     base, pull = ((up - value * down) / below for up, down in zip(top, bottom, strict=True))
     effective, rows = effective_size(sample, ratio.domains), int(sample.drawn[_any(ratio.domains)].sum())
-    return Solved(value, base, pull, effective, rows, _kinds(ratio.numerator, ratio.denominator))
+    return Solved(value, base, pull, effective, rows, kinds_of(ratio.numerator, ratio.denominator))
 
 
-def _kinds(*by_cell: Floats | Ints) -> Ints:
+def kinds_of(*by_cell: Floats | Ints) -> Ints:
     """Equal numbers for cells that are equal in all of them."""
     kinds: Ints = np.unique(np.column_stack(by_cell), axis=0, return_inverse=True)[1].ravel()
     return kinds
@@ -339,6 +345,6 @@ def correlation(sample: Sample, a: Solved, b: Solved) -> float:
     first, second = a.variance(sample), b.variance(sample)
     if first <= 0 or second <= 0:
         return 0.0
-    apart = _variance(sample, b.base - a.base, b.pull - a.pull, _kinds(a.kinds, b.kinds))
+    apart = _variance(sample, b.base - a.base, b.pull - a.pull, kinds_of(a.kinds, b.kinds))
     apart = max(apart, first / a.effective + second / b.effective)
     return max(-1.0, min(1.0, (first + second - apart) / (2 * math.sqrt(first * second))))

@@ -143,7 +143,7 @@ class Judge:
         ratio = of.select(self.first)
         if basis == "all":
             return share(_sums(self.sample), ratio.numerator, ratio.denominator, self.level)
-        if basis == "bounds" or self._blind(ratio.open):
+        if basis == "bounds" or self._blind((ratio,), basis):
             return bounds(self._fill, ratio, self._why, self.level, self.minimum)
         if basis == "dr":
             return estimated(self.fine, of, basis, self.model, self.level, self.minimum)
@@ -159,14 +159,18 @@ class Judge:
         if basis == "all":
             left, right = ((side.numerator, side.denominator) for side in (a, b))
             return share_difference(_sums(self.sample), left, right, self.level)
-        if basis == "bounds" or self._blind(a.open | b.open):
+        if basis == "bounds" or self._blind((a, b), basis):
             return bounds_difference(self._fill, a, b, self._why, self.level, self.minimum)
         if basis == "dr":
             return difference(self.fine, of_a, of_b, basis, self.model, self.level, self.minimum)
         return difference(self.sample, a, b, basis, None, self.level, self.minimum)
 
-    def _blind(self, cells: Bools) -> bool:
-        return self.seen is not None and bool((self.seen.cells & cells & (self.sample.rows[:, 0] > 0)).any())
+    def _blind(self, ratios: tuple[Ratio, ...], basis: Basis) -> bool:
+        """Whether rows at which nobody looks matter: by their labels, or, where weights stand for the number of rows, at all."""
+        if self.seen is None:
+            return False
+        cells = np.any([ratio.touched if basis == "snipw" else ratio.open for ratio in ratios], axis=0)
+        return bool((self.seen.cells & cells & (self.sample.rows[:, 0] > 0)).any())
 
     @property
     def _fill(self) -> Fill:

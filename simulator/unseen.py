@@ -24,6 +24,7 @@ from simulator.labels import (
     Sample,
     bounded,
     correlation,
+    kinds_of,
     kish,
     solve,
     treated_apart,
@@ -98,12 +99,13 @@ class Fill:
             return cls(sample, np.ones(len(sample.rows), np.bool_), zones, estimates=False)
         return cls(sample, free, zones, bool(sample.drawn[~free].any()))
 
-    def ways(self) -> Iterator[Sample]:
-        """Each zone's labels all false or all true: where a ratio of sums is smallest and largest over all ways there are."""
+    def ways(self, moved: Bools) -> Iterator[Sample]:
+        """The labels of each zone among `moved` all false or all true: where a ratio of sums is smallest and largest over all ways there are.
+        Elsewhere the label makes no difference."""
         blank = self.free & (self.sample.rows[:, 0] > 0)
-        zones = np.unique(self.zones[blank])
+        zones, rest = (np.unique(self.zones[blank & cells]).tolist() for cells in (moved, ~moved))
         for labels in itertools.product((1, 2), repeat=len(zones)):
-            yield self._filled(dict(zip(zones.tolist(), labels, strict=True)))
+            yield self._filled(dict.fromkeys(rest, 1) | dict(zip(zones, labels, strict=True)))
 
     def _filled(self, labels: dict[int, int]) -> Sample:
         s = self.sample
@@ -133,13 +135,14 @@ def sure(sample: Sample) -> Sample:
 
 
 def bounds(fill: Fill, ratio: Ratio, why: tuple[str, ...], level: float = LEVEL, minimum: float = MINIMUM) -> Figure:
-    """Smallest and largest value of the ratio. Where each label that it depends on is known: the value with its interval.
+    """Smallest and largest value of the ratio. Where no label that it depends on is open: the value with its interval.
 
     Where part of the rows is estimated by weights, the bounds include the interval of that part; where they are too few, nothing is
     taken from their weights. Otherwise they are exact for the rows of the log.
     """
     fill, why = _sound(fill, (ratio,), why, minimum)
-    return _told(fill, lambda way: _one(way, ratio, level), ratio.open, why)
+    alike = replace(fill, zones=kinds_of(ratio.numerator, ratio.denominator))
+    return _told(alike, lambda way, at: _one(way, ratio, at), ratio.open, why, level)
 
 
 def bounds_difference(
@@ -153,11 +156,11 @@ def bounds_difference(
     fill, why = _sound(fill, (a, b), why, minimum)
     moved = a.open | b.open
     if _linear(a, b):
-        return _told(fill, lambda way: _both(way, a, b, level), moved, why)
+        return _told(fill, lambda way, at: _both(way, a, b, at), moved, why, level)
     left, right = bounds(fill, a, why, level, 0.0), bounds(fill, b, why, level, 0.0)
     if isinstance(left, Bounds) and isinstance(right, Bounds):
         return replace(right, low=right.low - left.high, high=right.high - left.low)
-    return _told(fill, lambda way: _both(way, a, b, level), moved, why)
+    return _told(fill, lambda way, at: _both(way, a, b, at), moved, why, level)
 
 
 def _linear(a: Ratio, b: Ratio) -> bool:
@@ -180,29 +183,35 @@ def _sound(fill: Fill, ratios: tuple[Ratio, ...], why: tuple[str, ...], minimum:
     return (Fill.of(fill.sample, fill.zones), (*why, TOO_FEW)) if small else (fill, why)
 
 
-def _told(fill: Fill, tell: Callable[[Sample], Told | None], moved: Bools, why: tuple[str, ...]) -> Figure:
+def _told(
+    fill: Fill, tell: Callable[[Sample, float | None], Told | None], moved: Bools, why: tuple[str, ...], level: float
+) -> Figure:
     labelled = int(fill.sample.rows[:, 1:].sum())
     blank = fill.free & moved & (fill.sample.rows[:, 0] > 0)
-    told = [found for way in fill.ways() if (found := tell(way)) is not None]
+    at = None if blank.any() and not fill.estimates else level  # exact for the rows of the log: no interval
+    told = [found for way in fill.ways(moved) if (found := tell(way, at)) is not None]
     if not told:
         return Refused("a ratio to a sum of nothing", labelled)
     if not blank.any():
         value, low, high = told[0]
         return estimate(value, (low, high), "snipw" if fill.estimates else "wilson", labelled)
-    first, last = (1, 2) if fill.estimates else (0, 0)
-    low, high = min(each[first] for each in told), max(each[last] for each in told)
+    low, high = min(each[1] for each in told), max(each[2] for each in told)
     method = "manski bounds with snipw" if fill.estimates else "manski bounds"
     return Bounds(low, high, f"{method} (not identified)", labelled, "; ".join(why))
 
 
-def _one(way: Sample, ratio: Ratio, level: float) -> Told | None:
+def _one(way: Sample, ratio: Ratio, level: float | None) -> Told | None:
     solved = solve(way, ratio, "snipw")
-    return None if solved is None else bounded(way, solved, level)
+    if solved is None:
+        return None
+    return (solved.value,) * 3 if level is None else bounded(way, solved, level)
 
 
-def _both(way: Sample, a: Ratio, b: Ratio, level: float) -> Told | None:
+def _both(way: Sample, a: Ratio, b: Ratio, level: float | None) -> Told | None:
     left, right = solve(way, a, "snipw"), solve(way, b, "snipw")
     if left is None or right is None:
         return None
-    joined = mover_bounds(bounded(way, left, level), bounded(way, right, level), correlation(way, left, right))
-    return right.value - left.value, *joined
+    value = right.value - left.value
+    if level is None:
+        return value, value, value
+    return value, *mover_bounds(bounded(way, left, level), bounded(way, right, level), correlation(way, left, right))

@@ -172,6 +172,19 @@ def test_views_weigh():
     assert VIEWS in told.assumptions
 
 
+def test_views_count_where_their_labels_are_not_needed():
+    """Nobody looks where neither A nor B acts: what is wrongly removed lies elsewhere, but is a share of all views."""
+    rows = draw(np.random.default_rng(1), 20_000, chance=np.where(np.arange(6) < 3, 0, CHANCE))
+    views = np.random.default_rng(2).poisson(5, 20_000)
+    told = {one.metric: one for one in quality(cube(rows, views), PROGRAMS).views}
+    removed = (views * ACTS_B[rows.cell] * ~rows.violation).sum() / views.sum()
+    found = told["wrongly_removed_views"].figure
+    assert isinstance(found.b, Estimate)
+    assert found.b.low < removed < found.b.high
+    assert isinstance(found.difference, Estimate)
+    assert isinstance(told["violating_view_rate"].figure.b, Bounds)
+
+
 def test_gaps_of_regions_are_told_for_either_side():
     rows = draw(np.random.default_rng(1), 20_000)
     worse = rows.violation & ~((rows.cell // 6 == 1) & (BAND[rows.cell] >= 4) & (np.arange(20_000) % 2 == 0))
