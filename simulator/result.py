@@ -8,7 +8,7 @@ at `Run.level`. A is the base, B the variant, and every difference is B - A: wha
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -26,8 +26,7 @@ class Estimate:
     `method` names how the interval was made, such as `wilson`, `clopper-pearson`, `author bootstrap`, `ipw`. `n` is the
     number of rows that the value stands on; `effective` the effective sample size where rows have weights. A value that is
     counted and not estimated (an exact figure of the log itself) has `low == value == high` and the method `exact`.
-    ValueError where a number is not finite or the interval does not hold the value.
-    """
+    ValueError where a number is not finite or the interval does not hold the value."""
 
     value: float
     low: float
@@ -205,8 +204,7 @@ class Metric:
 
     `metric` is `precision`, `recall`, `false_positive_rate`, `f_beta` (then `beta`), or of the views `violating_view_rate`,
     `wrongly_removed_views`. `basis` says whom it speaks of: `labelled` the labelled rows alone; `all` every row, if all are
-    labelled; `ipw`, `snipw` and `dr` (doubly robust) every row, by the chance of being labelled; `bounds` every row, without it.
-    """
+    labelled; `ipw`, `snipw` and `dr` (doubly robust) every row, by the chance of being labelled; `bounds` every row, without it."""
 
     slice: Slice
     policy: str
@@ -221,8 +219,7 @@ class Gap:
     """Fairness: the group of a dimension that lies farthest from the rest (`worst`), above or below it, under one side.
 
     `gap` is that group's metric minus that of all other groups. `flagged`: the gap is real at the stated rate after the
-    correction for the number of groups (`p` is the adjusted p-value). `small` are the groups too small to tell.
-    """
+    correction for the number of groups (`p` is the adjusted p-value). `small` are the groups too small to tell."""
 
     dimension: str
     policy: str
@@ -404,4 +401,4 @@ class Result:
     caveats: tuple[str, ...] = ()
     no_signal: tuple[str, ...] = ()
     curves: tuple[Curve, ...] = ()
-    version: int = field(default=VERSION)
+    version: int = VERSION
