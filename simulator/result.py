@@ -38,9 +38,7 @@ class Estimate:
 
     def __post_init__(self) -> None:
         if not all(map(math.isfinite, (self.value, self.low, self.high))):
-            raise ValueError(
-                f"an estimate holds `{self.value}` in `{self.low}` to `{self.high}`, expected finite numbers"
-            )
+            raise ValueError(f"an estimate of `{self.value}`, `{self.low}` to `{self.high}`, expected finite numbers")
         if not self.low <= self.value <= self.high:
             raise ValueError(f"the interval `{self.low}` to `{self.high}` does not hold the value `{self.value}`")
 
@@ -49,8 +47,7 @@ class Estimate:
 class Bounds:
     """Not identified: all that can be said is that it lies between `low` and `high`, and `reason` says why.
 
-    `method` is such as `manski`. ValueError where a bound is not finite or they are crossed.
-    """
+    `method` is such as `manski`. ValueError where a bound is not finite or they are crossed."""
 
     low: float
     high: float
