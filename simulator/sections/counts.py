@@ -188,7 +188,7 @@ class Counting:
         low = [int(rows[mask & ~lost].sum()) / total for mask, lost in zip(has, self._open, strict=True)]
         high = [int(rows[mask | lost].sum()) / total for mask, lost in zip(has, self._open, strict=True)]
         spans = [*zip(low, high, strict=True), (low[1] - high[0], high[1] - low[0])]
-        reason = "not identified: some rows lack a score that was skipped when they were decided"
+        reason = "some rows lack a score that was skipped when they were decided"
         return Compared(*(Bounds(low, high, "worst case", total, reason) for low, high in spans))
 
     def _by_authors(self, rows: Ints, sign: npt.NDArray[np.float64]) -> Figure:
