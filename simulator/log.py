@@ -129,44 +129,39 @@ class Log:
         source: Source,
         tally: Tally,
     ) -> pa.RecordBatch:
-        repeats = None
-        arrays = []
-        for name in schema.names:
-            plan = plans.get(name)
-            if plan is None:
-                arrays.append(self._absent(name, schema.field(name).type, rows))
-                continue
-            counts = tally.columns.setdefault(name, ColumnTally(name, plan.column.source, plan.type))
-            if plan.column.source is None:
-                counts.rows += rows
-                arrays.append(constant(plan.kind, plan.column.constant, rows))
-                continue
-            values = raw[plan.column.source]
-            if name == "region" and (listed := _listed(values)):
-                values, repeats = listed
-            array = plan.read(values, counts, parse=source.parse)
-            self._look(name, array, counts, tally)
-            arrays.append(array)
+        codes, repeats = _one_region_a_row(raw, plans.get("region"))
+        arrays = [
+            self._absent(field, rows)
+            if (plan := plans.get(field.name)) is None
+            else self._column(plan, rows, _values(raw, plan, codes), tally, parse=source.parse)
+            for field in schema
+        ]
         if repeats is not None:
-            taken = pa.array(repeats)
             arrays = [
-                array if name == "region" else array.take(taken)
+                array if name == "region" else array.take(repeats)
                 for name, array in zip(schema.names, arrays, strict=True)
             ]
         tally.rows += rows if repeats is None else len(repeats)
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
-    def _absent(self, name: str, type: pa.DataType, rows: int) -> pa.Array:
-        if name in self._assumed:
-            kind, value = self._assumed[name]
-            return constant(kind, value, rows)
-        return pa.nulls(rows, type)
-
-    def _look(self, name: str, array: pa.Array, counts: ColumnTally, tally: Tally) -> None:
+    def _column(self, plan: Plan, rows: int, values: Raw | None, tally: Tally, *, parse: bool) -> pa.Array:
+        name = plan.column.name
+        counts = tally.columns.setdefault(name, ColumnTally(name, plan.column.source, plan.type))
+        if values is None:
+            counts.rows += rows
+            return constant(plan.kind, plan.column.constant, rows)
+        array = plan.read(values, counts, parse=parse)
         if name == "at" and len(array) > array.null_count:
             _look_at_times(array, tally)
         if name == "region":
             self._look_at_regions(array, counts)
+        return array
+
+    def _absent(self, field: pa.Field, rows: int) -> pa.Array:
+        if field.name in self._assumed:
+            kind, value = self._assumed[field.name]
+            return constant(kind, value, rows)
+        return pa.nulls(rows, field.type)
 
     def _look_at_regions(self, array: pa.DictionaryArray, counts: ColumnTally) -> None:
         if self._regions is None:
@@ -248,20 +243,32 @@ def open_log(
     return Log(parts, refused, columns, kinds, regions)
 
 
-def _listed(values: Raw) -> tuple[Raw, np.ndarray] | None:
-    """Lists of regions -> one region a row, and which row each is of; codes once, an empty list as a null. None: no lists."""
-    if isinstance(values, list):
-        if not any(isinstance(value, list) for value in values):
-            return None
-        lists = [value if isinstance(value, list) else [value] for value in values]
-    elif by_type(values.type) == "names":
-        lists = values.to_pylist()
-    else:
-        return None
+def _values(raw: Mapping[str, Raw], plan: Plan, codes: Raw | None) -> Raw | None:
+    """Of one column; None of a constant. `codes` stand for the region's lists."""
+    if plan.column.name == "region" and codes is not None:
+        return codes
+    return None if plan.column.source is None else raw[plan.column.source]
+
+
+def _one_region_a_row(raw: Mapping[str, Raw], plan: Plan | None) -> tuple[Raw | None, pa.Array | None]:
+    """Where the region is a list: the regions one by one, and which row each is of."""
+    source = None if plan is None else plan.column.source
+    lists = None if source is None else _lists(raw[source])
+    if source is None or lists is None:
+        return None, None
     distinct = [list(dict.fromkeys(found)) if found else [None] for found in lists]
     flat = [code for codes in distinct for code in codes]
     rows = np.repeat(np.arange(len(distinct)), [len(codes) for codes in distinct])
-    return (flat if isinstance(values, list) else pa.array(flat, pa.string())), rows
+    codes = flat if isinstance(raw[source], list) else pa.array(flat, pa.string())
+    return codes, pa.array(rows)
+
+
+def _lists(values: Raw) -> list[Any] | None:
+    if not isinstance(values, list):
+        return list(values.to_pylist()) if by_type(values.type) == "names" else None
+    if not any(isinstance(value, list) for value in values):
+        return None
+    return [value if isinstance(value, list) else [value] for value in values]
 
 
 def _look_at_times(array: pa.Array, tally: Tally) -> None:

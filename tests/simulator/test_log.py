@@ -281,6 +281,14 @@ def test_a_row_for_several_regions_is_a_row_for_each(write: Write) -> None:
     assert (log.account.rows_read, log.account.rows) == (4, 5)
 
 
+def test_lists_of_regions_under_another_name_are_there_as_they_are_too(write: Write) -> None:
+    path = write({"where": [["DE", "US"], ["FR"]]})
+    log = opened(path, columns="columns: {region: where, modalities: {constant: [text]}}")
+    assert [tuple(row.values()) for row in read(log, "region", "where", "modalities")] == [
+        (["DE", "US"], "DE", ["text"]), (["DE", "US"], "US", ["text"]), (["FR"], "FR", ["text"]),
+    ]  # fmt: skip
+
+
 def test_constants_and_assumptions(write: Write) -> None:
     columns = "columns: {modalities: {constant: [text]}}\nassume: {keywords.*.match: false, text.spam: 0.25}\nno_signal: [region]"
     log = opened(write({"text.hate": pa.array([1, 2], pa.int32())}), columns=columns)
