@@ -81,7 +81,7 @@ class Log:
     def batches(self, columns: Collection[str], size: int = ROWS, *, threads: bool = True) -> Iterator[pa.RecordBatch]:
         """The asked columns that the log has, in the order of `schema`, at most `size` rows at a time, file by file.
 
-        Scores are millionths. Where a file lacks a column that another has, it is null. `account` counts anew with each call.
+        Scores are millionths. A row whose region is a list comes once for each, where `region` is asked for. Where a file lacks a column that another has, it is null. `account` counts anew with each call.
         Raises LogError where the log has none of the columns.
         """
         asked = set(columns)
