@@ -32,6 +32,8 @@ class Scored(Columnar):
         if score in compiled.specs:
             return frame.scores(compiled.specs[score])
         derived = policy_of(compiled.program, policy).variants[0].scores  # the same in every region
-        low, _, lacking = compiled.spans(derived).of(frame, score)
+        spans = compiled.spans(derived)
+        assert spans is not None
+        low, _, lacking = spans.of(frame, score)
         found: Ints = np.where(lacking != 0, MISSING, low).astype(np.int32)
         return found

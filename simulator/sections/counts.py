@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeAlias
 
 import numpy as np
@@ -115,15 +115,15 @@ class Counting:
                 part, None, "enforcement", name, rows, self._having(self._joined, name), always=whole
             )
         for name in sorted({route.name for program in self.programs for route in program.routes}):
-            has = self._mask(lambda _, o, name=name: any(r.route == name for r in o.routes))
+            has = self._mask(partial(_routed, name))
             yield from self._count(part, None, "route", name, rows, has, always=whole)
         if not whole:
             return
         for name in sorted({sanction.name for program in self.programs for sanction in program.sanctions}):
-            has = self._mask(lambda _, o, name=name: any(s.name == name for s in o.sanctions))
+            has = self._mask(partial(_sanctioned, name))
             yield from self._count(part, None, "sanction", name, rows, has, always=True)
         for status in Status:
-            has = self._mask(lambda _, o, status=status: o.status is status)
+            has = self._mask(partial(_stands, status))
             yield from self._count(part, None, "status", str(status), rows, has)
 
     def _policy_counts(self, policy: str, rows: Ints) -> Iterator[Count]:
@@ -131,9 +131,7 @@ class Counting:
         for name in (*self.ladder[1:], UNDETERMINED):
             yield from self._count(ALL, policy, "enforcement", name, rows, self._having(says, name))
         for name in sorted({route.name for program in self.programs for route in program.routes}):
-            has = self._mask(
-                lambda _, o, name=name: any(r.route == name for r in (verdict_of(o, policy) or NOTHING).routes)
-            )
+            has = self._mask(partial(_routed_by, policy, name))
             yield from self._count(ALL, policy, "route", name, rows, has)
 
     def _having(self, says: Callable[[int, Outcome], str], name: str) -> tuple[Bools, Bools]:
@@ -237,6 +235,22 @@ class Counting:
 NOTHING = Verdict("")
 
 
+def _routed(name: str, _: int, outcome: Outcome) -> bool:
+    return any(one.route == name for one in outcome.routes)
+
+
+def _routed_by(policy: str, name: str, _: int, outcome: Outcome) -> bool:
+    return any(one.route == name for one in (verdict_of(outcome, policy) or NOTHING).routes)
+
+
+def _sanctioned(name: str, _: int, outcome: Outcome) -> bool:
+    return any(one.name == name for one in outcome.sanctions)
+
+
+def _stands(status: Status, _: int, outcome: Outcome) -> bool:
+    return outcome.status is status
+
+
 def verdict_of(outcome: Outcome, policy: str) -> Verdict | None:
     """What a policy says; None where it does not apply."""
     return next((verdict for verdict in outcome.verdicts if verdict.policy == policy), None)
@@ -245,13 +259,3 @@ def verdict_of(outcome: Outcome, policy: str) -> Verdict | None:
 def _told(outcome: Outcome) -> tuple[object, ...]:
     """What of a decision people and products see."""
     return outcome.status is Status.UNAVAILABLE, outcome.routes, outcome.sanctions
-
-
-def acts(cube: Cube, k: int, policy: str, least: int = 1, *, reviewed: bool = False) -> Bools:
-    """By cell of the cube: whether a policy of program `k` acts, that is, proposes an enforcement of at least rank `least`; with
-    `reviewed`, or a person's look.
-    """
-    verdicts: Sequence[Verdict] = [verdict_of(pair[k], policy) or NOTHING for pair in cube.outcomes]
-    says = np.array([v.enforcement >= least or (reviewed and bool(v.routes)) for v in verdicts] or [False], np.bool_)
-    found: Bools = says[cube.of(OUTCOME)]
-    return found
