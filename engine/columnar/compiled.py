@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.columnar import kernel
@@ -15,6 +15,7 @@ from engine.compiled.fast import Block
 from engine.compiled.gaps import OpenRegion
 from engine.compiled.here import Here
 from engine.compiled.joined import Region
+from engine.compiled.layout import Layout
 from engine.compiled.memory import Memory
 from engine.compiled.open import OpenPolicy
 from engine.compiled.places import RUNTIME, Places
@@ -30,7 +31,14 @@ from policy_dsl.cel.pycode import Constants
 from policy_dsl.program import MICRO, Program
 
 Truth = Callable[[list[Any], int], int]
-Fast = Callable[[list[Any], int | None], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """One policy on rows in which nothing is missing: `bits` finds which clauses act (None for what is unusual)."""
+
+    bits: Callable[[list[Any], int | None], int | None]
+    layout: Layout
 
 
 class Same:
@@ -59,7 +67,7 @@ class Compiled:
         self._lost = [Reader(number, spec).lost for number, spec in enumerate(program.inputs)]
         self._open: dict[tuple[int, int], OpenPolicy] = {}
         self._regions: dict[str, OpenRegion] = {}
-        self._fast: dict[tuple[int, int], Fast | None] = {}
+        self._quick: dict[tuple[int, int], Quick | None] = {}
         self._heres: dict[tuple[str, int], Here] = {}
         self._picked: dict[frozenset[str] | None, list[tuple[int, p.Input]]] = {}
         self._numbers = {policy.name: number for number, policy in enumerate(program.policies)}
@@ -122,17 +130,17 @@ class Compiled:
             return None
         return self._same.spans(tuple(scores), tuple(self.specs[name] for name in Spans.behind(scores)))
 
-    def fast(self, here: Here) -> Fast | None:
-        """The bits of the clauses that act, of a row in which nothing is missing; None where there is no such code."""
+    def quick(self, here: Here) -> Quick | None:
+        """None where there is no such code."""
         key = here.number, here.place
-        if key not in self._fast:
+        if key not in self._quick:
             try:
-                self._fast[key] = self._block(here)
+                self._quick[key] = self._block(here)
             except TOO_DEEP:
-                self._fast[key] = None
-        return self._fast[key]
+                self._quick[key] = None
+        return self._quick[key]
 
-    def _block(self, here: Here) -> Fast:
+    def _block(self, here: Here) -> Quick:
         specs = enumerate(self.specs.values())
         slots = {spec.name: Slot(number, spec, _presence(spec)) for number, spec in specs}
         block = Block([here], slots)
@@ -145,7 +153,7 @@ class Compiled:
                 return None
             return found
 
-        return bits
+        return Quick(bits, block.judged.layouts[0])
 
     def truth(self, expr: Expr) -> Truth:
         """Of a condition that names no derived score."""

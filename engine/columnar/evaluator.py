@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pyarrow as pa
 
+from engine.columnar.alike import policy_without_thresholds, without_thresholds
 from engine.columnar.axes import ValueAxis
 from engine.columnar.compiled import Compiled, Same, Truth, read_value, time_of
 from engine.columnar.frame import MISSING, Frame, Ints, TableFrame
@@ -25,7 +26,7 @@ from engine.compiled.gaps import ReactionCode
 from engine.compiled.here import Here
 from engine.compiled.reading import Arms
 from engine.compiled.said import Said
-from engine.decision import Outcome, Status, Verdict
+from engine.decision import Outcome, Sanctioned, Status, Verdict
 from engine.record import NA, InvalidRecordError, Record, read_record
 from engine.region import NO_REGION, unknown_region
 from policy_dsl import program as p
@@ -69,7 +70,8 @@ class Columnar:
     def __init__(self, programs: Sequence[Program], detail: Detail = "full") -> None:
         """Raises ColumnarError for a program that cannot be evaluated by columns."""
         self.programs, self.detail = tuple(programs), detail
-        same = Same()
+        same, bare = Same(), [without_thresholds(program) for program in programs]
+        self._alike = [bare.index(one) for one in bare]
         self.compiled = [Compiled(program, same) for program in programs]
         self._axes = Axes()
         self._needed: list[tuple[Compiled, Needs]] = []
@@ -159,47 +161,53 @@ class Columnar:
     # -- the joined decision -----------------------------------------------------------------------------------------
 
     def _decide(self, frame: Frame, row: int) -> tuple[Outcome, ...]:
-        found = (self._outcome(k, frame, row) for k in range(len(self.programs)))
-        if self.detail == "full":
-            return tuple(found)
-        return tuple(
-            replace(one, region=None, effects=(), fired=(), verdicts=tuple(map(_counted, one.verdicts)))
-            for one in found
-        )
+        return tuple([self._outcome(k, frame, row) for k in range(len(self.programs))])
 
     def _outcome(self, k: int, frame: Frame, row: int) -> Outcome:
         compiled = self.compiled[k]
         region = frame.regions.values[frame.regions.codes[row]]
+        told = region if self.detail == "full" else None
         fault = NO_REGION if region is None else _fault(compiled.program, frame, row)
-        if fault:
-            return Outcome(region, Status.UNAVAILABLE, None, reason=fault)
+        if region is None or fault:
+            return Outcome(told, Status.UNAVAILABLE, None, reason=fault)
         place = compiled.place(region)
         reason = None if place == region else unknown_region(region, compiled.program)
         if place is None:
-            return Outcome(region, Status.UNAVAILABLE, None, reason=reason)
+            return Outcome(told, Status.UNAVAILABLE, None, reason=reason)
         found = self._joined(k, frame, row, place)
         if reason is None:
             return found
         status = Status.DEGRADED if found.status is Status.DECIDED else found.status
-        return replace(found, region=region, status=status, reason=found.reason or f"{reason}: decided as GLOBAL")
+        return replace(found, region=told, status=status, reason=found.reason or f"{reason}: decided as GLOBAL")
 
     def _joined(self, k: int, frame: Frame, row: int, place: str) -> Outcome:
         compiled = self.compiled[k]
         slots = [self._slots[policy.name] for _, policy in compiled.applying(place)]
         spoken = [slot.said(k, frame, row) for slot in slots]
-        region, at = compiled.region(place), time_of(frame, row)
-        skipped, staked = skipped_in(frame, row), False
-        if skipped and region.staked(Record({}, {}, at, skipped=skipped), *compiled.values(frame, row)):
+        at, skipped, staked = time_of(frame, row), skipped_in(frame, row), False
+        if skipped and compiled.region(place).staked(Record({}, {}, at, skipped=skipped), *compiled.values(frame, row)):
             spoken = [slot.spoken(k, frame, row, NO_SKIPS) for slot in slots]
             staked = True
-        saids = tuple(one.said for one in spoken if not one.verdict.shadow)
-        arms = tuple(arm for one in spoken for arm in one.arms)
+        region = self.compiled[self._alike[k]].region(place)
+        saids = tuple([one.said for one in spoken if not one.verdict.shadow])
+        arms = tuple([arm for one in spoken for arm in one.arms])
         joined = region.joined(
             saids, arms, lambda number: region.consequences[number].truth(*compiled.values(frame, row), at)
         )
-        verdicts = tuple(one.verdict for one in spoken)
-        reason = AT_STAKE if staked and self.detail == "counts" else None
-        return replace(joined, verdicts=verdicts, reason=reason)
+        verdicts = tuple([one.verdict for one in spoken])
+        if self.detail == "full":
+            return replace(joined, verdicts=verdicts)
+        return Outcome(
+            region=None,
+            status=joined.status,
+            enforcement=joined.enforcement,
+            routes=joined.routes,
+            sanctions=joined.sanctions,
+            verdicts=verdicts,
+            missing=joined.missing,
+            arms=joined.arms,
+            reason=AT_STAKE if staked else None,
+        )
 
 
 class Slot:
@@ -214,6 +222,7 @@ class Slot:
         self._numbers = {k: number for number, (k, _, _) in enumerate(self._present())}
         self._known: dict[tuple[int, int, int], Spoken] = {}
         self._like = [self._first_like(k) for k in range(len(self._policies))]
+        self._shapes = self._shaped()
         facts, needed, arms = Facts(columnar), [], []
         for compiled, policy in {id(policy): (c, policy) for _, c, policy in self._present()}.values():
             for variant in sorted(set(policy.places) - {-1}):
@@ -231,6 +240,12 @@ class Slot:
             j for j in range(k) if self._policies[j] == self._policies[k] and programs[j].inputs == programs[k].inputs
         )
         return next(alike, k)
+
+    def _shaped(self) -> list[int]:
+        """The first program in which the policy is the same but for thresholds: what acts comes to the same in both."""
+        bare = [None if policy is None else policy_without_thresholds(policy) for policy in self._policies]
+        shapes = list(zip(bare, (program.inputs for program in self._columnar.programs), strict=True))
+        return [shapes.index(one) for one in shapes]
 
     def _present(self) -> list[tuple[int, Compiled, p.Policy]]:
         return [(k, self._compiled[k], policy) for k, policy in enumerate(self._policies) if policy is not None]
@@ -272,17 +287,24 @@ class Slot:
         opened = compiled.open(here)
         values, mask, lost = compiled.row(frame, row, here.every_input)
         unasked = compiled.places.mask(name for name in skipped if name in compiled.specs)
-        fast = None if lost or unasked else compiled.fast(here)
-        bits = None if fast is None else fast(values, at)
-        if bits is not None and (k, here.place, bits) in self._known:
-            return self._known[k, here.place, bits]
-        said, arms = opened.said(values, mask, at, unasked), opened.arms(values, mask)
-        assert said.verdict is not None
-        verdict = replace(said.verdict, shadow=policy.shadow)
-        found = Spoken(self._key(said, verdict, arms), said, verdict, arms)
-        if bits is not None:
-            self._known[k, here.place, bits] = found
-        return found
+        quick = None if lost or unasked else compiled.quick(here)
+        bits = None if quick is None else quick.bits(values, at)
+        if quick is None or bits is None:
+            return self._spoken(opened.said(values, mask, at, unasked), policy, opened.arms(values, mask))
+        key = self._shapes[k], here.place, bits
+        if key not in self._known:
+            counts = self._columnar.detail == "counts"
+            said = quick.layout.said(bits) if counts else opened.said(values, mask, at, unasked)
+            self._known[key] = self._spoken(said, policy, quick.layout.arms_of(bits))
+        return self._known[key]
+
+    def _spoken(self, said: Said, policy: p.Policy, arms: tuple[tuple[str, str], ...]) -> Spoken:
+        if self._columnar.detail == "counts":
+            verdict = _counted(said, policy)
+        else:
+            assert said.verdict is not None
+            verdict = replace(said.verdict, shadow=policy.shadow)
+        return Spoken(self._key(said, verdict, arms), said, verdict, arms)
 
     def _key(self, said: Said, verdict: Verdict, arms: Hashable) -> Hashable:
         """All of it that is told apart. Whether an undetermined policy is at stake depends on what it saw."""
@@ -364,9 +386,19 @@ class Reaction:
         self.table = Table(columnar.axes([(compiled, needs)]), fill)
 
 
-def _counted(verdict: Verdict) -> Verdict:
+def _counted(said: Said, policy: p.Policy) -> Verdict:
     """Without what differs between rows that are counted as one; of errors, that there are some."""
-    return replace(verdict, clause=None, clauses=(), exceptions=(), errors=("erred",) if verdict.errors else ())
+    sanctions = [Sanctioned(name, tuple(sorted(options.items()))) for name, options in sorted(said.sanctions.items())]
+    return Verdict(
+        policy=policy.name,
+        enforcement=said.enforcement,
+        routes=said.routes,
+        sanctions=tuple(sanctions),
+        missing=said.missing,
+        errors=("erred",) if said.verdict is not None and said.verdict.errors else (),
+        shadow=policy.shadow,
+        undetermined=said.undetermined,
+    )
 
 
 def _asking(compiled: Compiled) -> list[int]:
@@ -400,7 +432,7 @@ def _fault(program: Program, frame: Frame, row: int) -> str | None:
     """Why no decision can be based on a row; None where one can."""
     strange = frame.strange
     names = () if strange is None else strange.values[strange.codes[row]]
-    if time_of(frame, row) is not None and not names:
+    if not names and (not program.dates or time_of(frame, row) is not None):
         return None
     try:
         raw = {"at": None if time_of(frame, row) is None else "2026-01-01T00:00:00Z", "modalities": list(names)}
