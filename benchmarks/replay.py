@@ -18,7 +18,7 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from multiprocessing.connection import Connection
@@ -116,12 +116,12 @@ def counts(setting: Setting) -> Counts:
         return found
 
 
-def agree(settings: Sequence[Setting]) -> int:
-    """How many rows the contenders counted alike. Raises SystemExit where one counts otherwise."""
+def agree(settings: Sequence[Setting], count: Callable[[Setting], Counts] = counts) -> int:
+    """How many rows the contenders count alike. Raises SystemExit where one counts otherwise."""
     first, *others = settings
-    wanted = counts(first)
+    wanted = count(first)
     for other in others:
-        found = counts(other)
+        found = count(other)
         for key in {*wanted, *found}:
             a, b = wanted.get(key, (0, 0, 0.0)), found.get(key, (0, 0, 0.0))
             if a[:2] != b[:2] or abs(a[2] - b[2]) > 1e-6 * max(abs(a[2]), 1):

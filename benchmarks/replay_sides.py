@@ -56,6 +56,7 @@ class Turn:
 
 def serve(setting: Setting, pipe: Connection) -> None:
     """The process of one contender: a run for each message, until None comes; `counts` asks for the last run's counts."""
+    os.environ["POLARS_MAX_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = str(setting.threads)
     try:
         side, found = make(setting), None
         for order in iter(pipe.recv, None):
@@ -69,7 +70,6 @@ def serve(setting: Setting, pipe: Connection) -> None:
 
 
 def make(setting: Setting) -> Side:
-    os.environ["POLARS_MAX_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = str(setting.threads)
     sides: dict[str, Callable[[Setting], Side]] = {
         "floor": _Floor,
         "ours": _Ours,
