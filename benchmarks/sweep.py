@@ -23,6 +23,7 @@ from engine.load import load_pack
 from policy_dsl.program import MICRO, Program
 from simulator.curves import steps
 from simulator.log import Log, open_log
+from simulator.replay import replay
 from simulator.settings import Target, resolve, with_threshold
 from simulator.stepping import plan
 from simulator.sweep import Sweep, sweep
@@ -68,7 +69,7 @@ def _measure(log: Log, program: Program, target: Target, asked: argparse.Namespa
     decode = Timed("reading the log's columns alone", lambda: sum(b.num_rows for b in log.batches(columns)), [])
     alone = Timed("every threshold, all rows", lambda: sweep(log, planned, ()), [])
     sliced = Timed("every threshold, by region and by language", lambda: sweep(log, planned), [])
-    scans = [Timed(f"one scan, at {level / MICRO:g}", _scan(log, program, target, level), []) for level in levels]
+    scans = [Timed("one scan per threshold, each", _scan(log, program, target, level), []) for level in levels]
     for _ in range(asked.runs):
         rows = decode.once()
         found = alone.once()
@@ -76,10 +77,9 @@ def _measure(log: Log, program: Program, target: Target, asked: argparse.Namespa
     assert isinstance(found, Sweep)
     counts = steps(found)
     for timed, level in zip(scans, levels, strict=True):
-        other = timed.once()
-        assert isinstance(other, Sweep)
-        ours = counts.hits.rows[:, counts.at(level)].tolist()
-        assert steps(other).present.rows[:, 0].tolist() == ours, (target, level)
+        timed.once()
+        other = steps(sweep(log, plan(with_threshold(program, target, level), target), ()))
+        assert other.present.rows[:, 0].tolist() == counts.hits.rows[:, counts.at(level)].tolist(), (target, level)
     scan = statistics.median(timed.median for timed in scans)
     distinct = counts.thresholds.size - 1
     print(
@@ -93,10 +93,10 @@ def _measure(log: Log, program: Program, target: Target, asked: argparse.Namespa
     )
 
 
-def _scan(log: Log, program: Program, target: Target, level: int) -> Callable[[], Sweep]:
-    """The pack with this threshold: the same counts, by a run of its own."""
+def _scan(log: Log, program: Program, target: Target, level: int) -> Callable[[], object]:
+    """The pack with this threshold alone, replayed and counted."""
     changed = with_threshold(program, target, level)
-    return lambda: sweep(log, plan(changed, target), ())
+    return lambda: replay(log, [changed])
 
 
 def sweep_columns(log: Log, program: Program, target: Target) -> set[str]:
