@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -58,11 +58,26 @@ class Question:
     replicates: int = bootstrap.REPLICATES
 
 
-def compare(log: Log, question: Question, tell: Callable[[int], None] = lambda _: None) -> Result:
+class Replaying(Protocol):
+    """`simulator.replay.replay`, or another way to the same counts."""
+
+    def __call__(
+        self,
+        log: Log,
+        programs: Sequence[Program],
+        cohorts: Sequence[str],
+        counters: Sequence[Any],
+        tell: Callable[[int], None],
+    ) -> Replay: ...
+
+
+def compare(
+    log: Log, question: Question, tell: Callable[[int], None] = lambda _: None, run: Replaying = replay
+) -> Result:
     """Reads the log once, and again for examples and curves. Raises LogError, ColumnError and ColumnarError."""
     load, drift, authors = LoadCounter(), _drift(log, question), _authors(log, question)
     counters: list[Counter] = [counter for counter in (load, drift, authors) if counter is not None]
-    found = replay(log, question.programs, question.cohorts, counters, tell)
+    found = run(log, question.programs, question.cohorts, counters, tell)
     told = result(log, question, found, load, drift, authors)
     a, b = question.programs
     worst = worst_slice(told.changed, told.quality, told.no_signal)
@@ -142,6 +157,12 @@ class LoadCounter:
             times = batch.column("at").cast(pa.int64()).fill_null(UNDATED).to_numpy()
         self.arrivals.add(times, ids, outcomes)
 
+    def begin(self, part: int) -> None:
+        """Nothing of it depends on the part."""
+
+    def merge(self, other: LoadCounter, ids: npt.NDArray[np.int32]) -> None:  # noqa: ARG002 - its counts name no outcomes
+        self.arrivals.merge(other.arrivals)
+
 
 @dataclass
 class DriftOnTheWay:
@@ -152,6 +173,12 @@ class DriftOnTheWay:
 
     def add(self, batch: pa.RecordBatch, ids: npt.NDArray[np.int32], outcomes: Sequence[Any]) -> None:  # noqa: ARG002 - a Counter
         self.counter.add(batch)
+
+    def begin(self, part: int) -> None:
+        """Nothing of it depends on the part."""
+
+    def merge(self, other: DriftOnTheWay, ids: npt.NDArray[np.int32]) -> None:  # noqa: ARG002 - its counts name no outcomes
+        self.counter = self.counter.merge(other.counter)
 
 
 @dataclass
@@ -169,6 +196,19 @@ class AuthorCounter:
         found = bootstrap.accumulate(hashes, ids, self.replicates, len(outcomes), seed=self.seed)
         self.sums = found if self.sums is None else found + _wide(self.sums, len(outcomes))
         self.rows += batch.num_rows
+
+    def begin(self, part: int) -> None:
+        """Rows without an author are drawn each by its number."""
+        self.rows = part << 40
+
+    def merge(self, other: AuthorCounter, ids: npt.NDArray[np.int32]) -> None:
+        """Adds rows of another part of the log; `ids` are this one's outcome ids for the other's."""
+        if other.sums is None:
+            return
+        size = max(int(ids.max(initial=-1)) + 1, 0 if self.sums is None else self.sums.shape[1])
+        sums = np.zeros((self.replicates, size), np.int64)
+        sums[:, ids[: other.sums.shape[1]]] = other.sums
+        self.sums = sums if self.sums is None else sums + _wide(self.sums, size)
 
     def drawn(self, size: int) -> npt.NDArray[np.int64] | None:
         return None if self.sums is None else _wide(self.sums, size)

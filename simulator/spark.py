@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,7 +23,7 @@ from policy_dsl.program import Input, Program
 from simulator.account import Account, FileAccount, FileTally
 from simulator.columns import ColumnMap
 from simulator.cube import Cube, empty
-from simulator.log import ROWS, Log
+from simulator.log import Log
 from simulator.reading.kinds import OF_INPUT
 from simulator.reading.plans import Part, check_constant, plans_of
 from simulator.reading.tables import Columns, flat_schema, leaves, pull
@@ -39,6 +39,9 @@ class SparkError(Exception):
 
 class Mergeable(Counter, Protocol):
     """A counter whose counts of other rows add up."""
+
+    def begin(self, part: int) -> None:
+        """Before the rows of a part of the log, whose number no other part has."""
 
     def merge(self, other: Any, ids: npt.NDArray[np.int32]) -> None:
         """Adds what another one counted; `ids` gives for its outcome ids those of this one's replay."""
@@ -104,9 +107,18 @@ class PartitionReplay:
             return
         log = self.asked.log(first.schema, _chained(first, batches))
         counters = pickle.loads(pickle.dumps(self.counters))  # noqa: S301 - own ones, fresh for each partition
+        for counter in counters:
+            counter.begin(_partition())
         replayed = replay(log, self.asked.programs, self.asked.cohorts, counters)
         found = pickle.dumps(Found(alike(replayed.cube), log.account, replayed.counters))
         yield pa.RecordBatch.from_pydict({"found": pa.array([found], pa.binary())})
+
+
+def _partition() -> int:
+    from pyspark import TaskContext  # noqa: PLC0415 - Spark is an extra
+
+    context = TaskContext.get()
+    return 0 if context is None else int(context.partitionId())
 
 
 def replay_frame(frame: Any, asked: FrameReplay, counters: Sequence[Mergeable] = ()) -> tuple[Replay, Account]:
@@ -167,7 +179,7 @@ def check_python() -> None:
         )
 
 
-def read_parquet(session: Any, log: Log) -> Any:
+def read_parquet(session: Callable[[], Any], log: Log) -> Any:
     """The frame of a log's files. Raises SparkError for a log that is not of Parquet files alone."""
     other = next((source for source in log.sources if source.format != "parquet"), None)
     if other is not None or log.refused:
@@ -175,7 +187,7 @@ def read_parquet(session: Any, log: Log) -> Any:
         raise SparkError(
             f"`{path}` is no Parquet file that can be read, and Spark replays Parquet alone: leave out `--engine spark`"
         )
-    return session.read.option("mergeSchema", "true").parquet(*(spark_path(source.path) for source in log.sources))
+    return session().read.option("mergeSchema", "true").parquet(*(spark_path(source.path) for source in log.sources))
 
 
 def spark_path(path: str) -> str:
@@ -234,28 +246,32 @@ def session(name: str = "limen simulate") -> Any:
     return SparkSession.getActiveSession() or SparkSession.builder.appName(name).getOrCreate()
 
 
-class OnSpark:
+class OnSpark(Log):
     """A log whose rows Spark replays. What looks at some rows again (examples, curves) reads the files from here."""
 
     def __init__(self, frame: Any, log: Log, asked: FrameReplay) -> None:
-        self._frame, self._log, self._asked = frame, log, asked
-        self._account = log.account
-        self.schema, self.rows = log.schema, log.rows
+        self.__dict__.update(log.__dict__)
+        self._frame, self._asked, self._seen = frame, asked, log.account
 
     @property
     def account(self) -> Account:
         """Of what Spark has read, by the files' names."""
-        return self._account
+        return self._seen
 
-    def batches(self, columns: Collection[str], size: int = ROWS) -> Iterator[pa.RecordBatch]:
-        return self._log.batches(columns, size)
-
-    def replay(self, counters: Sequence[Mergeable]) -> Replay:
-        """As `simulator.replay.replay` of the whole log."""
+    def run(
+        self,
+        log: Log,
+        programs: Sequence[Program],  # noqa: ARG002 - those asked for
+        cohorts: Sequence[str],  # noqa: ARG002
+        counters: Sequence[Mergeable],
+        tell: Callable[[int], None],
+    ) -> Replay:
+        """In place of `simulator.replay.replay`."""
         found, account = replay_frame(self._frame, self._asked, counters)
         files = tuple(
             FileAccount(source.path, source.format, source.bytes, source.rows, source.rows or 0)
-            for source in self._log.sources
+            for source in log.sources
         )
-        self._account = replace(account, files=files)
+        self._seen = replace(account, files=files)
+        tell(account.rows)
         return found

@@ -6,18 +6,22 @@ import shlex
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from limen.cli.errors import CannotError, why
 from limen.cli.log import Columns, Pairs, column_map
-from limen.cli.packs import Cache, engine
+from limen.cli.packs import Cache
+from limen.cli.packs import engine as load_engine
 from limen.cli.progress import told
 from limen.cli.revisions import at_path
 
 if TYPE_CHECKING:
     from policy_dsl.program import Program
+    from simulator.columns import ColumnMap
+    from simulator.compare import Question
+    from simulator.log import Log
     from simulator.result import Pack, Result
     from simulator.staffing import Staffing
 
@@ -62,6 +66,9 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn by chance.")] = 0,
     json: Annotated[Path | None, typer.Option(help="Where the result goes as JSON; `-` is standard output.")] = None,
     html: Annotated[Path | None, typer.Option(help="Where the report goes: one page that opens offline.")] = None,
+    engine: Annotated[
+        Literal["local", "spark"], typer.Option("--engine", help="Where rows are decided: here, or on your Spark.")
+    ] = "local",
     cache: Cache = None,
 ) -> None:
     """Replay a scored log under two packs: what changes, how good either is, what it costs, and what the log cannot tell."""
@@ -93,11 +100,32 @@ def simulate(
             scale,
             None if staffing is None else _staffing(staffing, programs),
         )
-        with told(opened.rows, "replaying") as tell:
-            found = compare(opened, question, tell)
+        if engine == "spark":
+            found = _on_spark(opened, question, column_map(columns, column))
+        else:
+            with told(opened.rows, "replaying") as tell:
+                found = compare(opened, question, tell)
     except (LogError, ColumnError, ColumnarError, SettingError) as error:
         raise CannotError(str(error)) from None
     _write(found, json, html)
+
+
+def _on_spark(opened: Log, question: Question, columns: ColumnMap | None) -> Result:
+    try:
+        import pyspark  # noqa: F401, PLC0415 - Spark is an extra
+    except ImportError:
+        raise CannotError("`--engine spark` needs an extra: pip install 'limen[spark]'") from None
+    from simulator.columns import ColumnMap  # noqa: PLC0415
+    from simulator.compare import compare  # noqa: PLC0415
+    from simulator.spark import FrameReplay, OnSpark, SparkError, check_python, read_parquet, session  # noqa: PLC0415
+
+    asked = FrameReplay(question.programs, question.cohorts, columns or ColumnMap(), _regions(question.programs))
+    try:
+        check_python()
+        log = OnSpark(read_parquet(session, opened), opened, asked)
+        return compare(log, question, run=log.run)
+    except SparkError as error:
+        raise CannotError(str(error)) from None
 
 
 def _sides(base: str, variant: str | None, settings: list[str], cache: Path | None) -> list[tuple[Program, Pack]]:
@@ -119,7 +147,7 @@ def _sides(base: str, variant: str | None, settings: list[str], cache: Path | No
 
 def _load(pack: str, cache: Path | None) -> Program:
     with at_path(pack) as path:
-        return engine(path, "scalar", cache).program
+        return load_engine(path, "scalar", cache).program
 
 
 def _check_acts(acts: str | None, programs: tuple[Program, Program]) -> None:

@@ -14,9 +14,11 @@ import pytest
 
 from engine.load import load_pack
 from policy_dsl.program import Program
+from simulator.compare import Question, compare
 from simulator.cube import Cube
 from simulator.log import Log, open_log
 from simulator.replay import replay
+from simulator.result import Pack
 from simulator.settings import apply_settings
 from simulator.spark import (
     FrameReplay,
@@ -34,6 +36,7 @@ from tests.spark import session_or_skip
 
 LOG = Path("limen/demo/log.parquet")
 COHORTS = ("content.surface",)
+PACK = Pack("p", "policies", "sha256:0")
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +95,7 @@ def test_a_path_without_a_scheme_is_of_this_machine(tmp_path: Path) -> None:
 def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text("id,region,text.hate\n1,DE,0.5\n", encoding="utf-8")
     with pytest.raises(SparkError, match=r"log\.csv` is no Parquet file that can be read"):
-        read_parquet(None, open_log([str(tmp_path / "log.csv")]))
+        read_parquet(lambda: None, open_log([str(tmp_path / "log.csv")]))
 
 
 @pytest.fixture(scope="module")
@@ -101,10 +104,17 @@ def spark() -> Iterator[Any]:
 
 
 def test_spark_finds_what_is_found_here(spark: Any, log: Log, programs: tuple[Program, Program], local: Cube) -> None:
-    frame = read_parquet(spark, log).repartition(3)
+    frame = read_parquet(lambda: spark, log).repartition(3)
     found, account = replay_frame(frame, FrameReplay(programs, COHORTS))
     assert found.cube.canonical() == local.canonical()
     assert account.rows == local.rows
-    log_on_spark = OnSpark(frame.limit(0), log, FrameReplay(programs, COHORTS))
-    assert log_on_spark.replay(()).cube.rows == 0
-    assert [file.path for file in log_on_spark.account.files] == [str(LOG)]
+    question = Question(programs, (PACK, PACK), "", "0", COHORTS, replicates=40)
+    here, there = (
+        compare(log, question),
+        compare(on_spark := OnSpark(frame, log, FrameReplay(programs, COHORTS)), question, run=on_spark.run),
+    )
+    assert sorted(map(repr, there.counts)) == sorted(map(repr, here.counts))
+    assert sorted(map(repr, there.transitions)) == sorted(map(repr, here.transitions))
+    assert [(one.tier, one.queue) for one in there.load] == [(one.tier, one.queue) for one in here.load]
+    assert there.examples == here.examples
+    assert [file.path for file in on_spark.account.files] == [str(LOG)]

@@ -14,7 +14,7 @@ from engine.load import load_pack
 from limen.cli.app import app
 
 LOG = Path("limen/demo/log.parquet")
-ROWS = 3000
+ROWS = 1000
 
 
 def command(*arguments: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from engine.sql.errors import SqlUnsupportedError
 from policy_dsl.program import Program
-from tests.engine.sql.cases import CASES, case_rows, told
+from tests.engine.sql.cases import DECIDING, case_rows, told
 from tests.engine.sql.tables import expected, query, row, table, thresholds_table
 from tests.engine.sql.test_dialects import EXPERIMENT, PACK
 from tests.property.packs import compiled
@@ -29,7 +29,10 @@ def on_spark(spark: Any, program: Program, rows: Sequence[Mapping[str, Any]]) ->
     return [by_id[one["id"]] for one in rows]
 
 
-@pytest.mark.parametrize("text", [PACK, EXPERIMENT], ids=["many clauses", "experiment"])
+LONG = pytest.param(PACK, id="many clauses", marks=pytest.mark.deep)  # Spark plans for most of a minute
+
+
+@pytest.mark.parametrize("text", [LONG, pytest.param(EXPERIMENT, id="experiment")])
 def test_it_decides_as_the_reference_does(text: str, spark: Any) -> None:
     program, rng = compiled(text), Random(4)
     rows = [row(program, rng) | {"id": str(number)} for number in range(150)]
@@ -37,7 +40,13 @@ def test_it_decides_as_the_reference_does(text: str, spark: Any) -> None:
         assert seen == wanted, one
 
 
-@pytest.mark.parametrize("case", CASES)
+EVERY_TIME = ("R21", "R05: null", "R22: a value outside")
+ON_SPARK = [
+    pytest.param(title, id=title, marks=() if title.startswith(EVERY_TIME) else pytest.mark.deep) for title in DECIDING
+]
+
+
+@pytest.mark.parametrize("case", ON_SPARK)
 def test_conformance(case: str, spark: Any) -> None:
     """Boundaries, NULL, NaN, what is out of range, not applicable, skipped, in an unknown region."""
     program, rows = case_rows(case)
