@@ -164,7 +164,8 @@ class _Ours:
     def _log(self) -> Any:
         from simulator.log import open_log  # noqa: PLC0415
 
-        return open_log(self._setting.paths, inputs=self._programs[0].inputs)
+        program = self._programs[0]
+        return open_log(self._setting.paths, inputs=program.inputs, regions=program.regions)
 
     def _replay(self, log: Any) -> Any:
         from simulator.replay import replay  # noqa: PLC0415

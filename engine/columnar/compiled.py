@@ -72,6 +72,7 @@ class Compiled:
         self._picked: dict[frozenset[str] | None, list[tuple[int, p.Input]]] = {}
         self._numbers = {policy.name: number for number, policy in enumerate(program.policies)}
         self._consequences: dict[str, tuple[int, ...]] = {}
+        self._applying: dict[str, tuple[str, ...]] = {}
 
     def place(self, region: str | None) -> str | None:
         """The region of the program by whose rules a region is decided (ruling R20); None: by none."""
@@ -88,6 +89,12 @@ class Compiled:
         """The policies of a region, with their variants."""
         found = [(policy.places[self._index[place]], policy) for policy in self.program.policies]
         return [(variant, policy) for variant, policy in found if variant >= 0]
+
+    def names(self, place: str) -> tuple[str, ...]:
+        """The policies of a region."""
+        if place not in self._applying:
+            self._applying[place] = tuple(policy.name for _, policy in self.applying(place))
+        return self._applying[place]
 
     def here(self, policy: p.Policy, variant: int) -> Here:
         """As if it were not in shadow: what it would have done is asked, too."""

@@ -8,11 +8,12 @@ table, whose entries are the joined decisions. Several programs share all of thi
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from engine.columnar.alike import policy_without_thresholds, without_thresholds
@@ -21,6 +22,7 @@ from engine.columnar.compiled import Compiled, Same, Truth, read_value, time_of
 from engine.columnar.frame import MISSING, Frame, Ints, TableFrame
 from engine.columnar.needs import Axes, Needs
 from engine.columnar.quiet import Quiet, QuietTable
+from engine.columnar.silence import may_hold
 from engine.columnar.table import Axis, Table
 from engine.compiled.gaps import ReactionCode
 from engine.compiled.here import Here
@@ -74,7 +76,7 @@ class Columnar:
         self._alike = [bare.index(one) for one in bare]
         self.compiled = [Compiled(program, same) for program in programs]
         self._axes = Axes()
-        self._needed: list[tuple[Compiled, Needs]] = []
+        self.needed: list[tuple[Compiled, Needs]] = []
         self.arms: list[Axis] = []
         self.read: set[str] = {"region", "skipped"}
         names = dict.fromkeys(policy.name for program in programs for policy in program.policies)
@@ -84,8 +86,7 @@ class Columnar:
         ]
         self._modalities = _bits(programs)
         self._known = frozenset(map(str, Modality)) | self._modalities.keys()
-        needed = tuple(self._needed)
-        self.table = self._quiet_table(Table(self._last_axes(), self._decide), needed)
+        self.table = self._quiet_table(Decisions(self, self._slots, self._last_axes()))
 
     @property
     def columns(self) -> frozenset[str]:
@@ -104,16 +105,22 @@ class Columnar:
         ids = [self.ids(frame) for frame in self.frames(batch)]
         return np.concatenate(ids) if ids else np.empty(0, np.int32)
 
-    def _quiet_table(self, whole: Table, needed: Sequence[tuple[Compiled, Needs]]) -> QuietTable:
+    def _quiet_table(self, whole: Table) -> QuietTable:
         quiet, facts = Quiet(), []
-        for compiled, needs in needed:
-            quiet.add(needs)
-            facts.append((compiled, needs.facts))
+        parts: list[Slot | Reaction] = [*self._slots.values(), *self._reactions]
+        for part in parts:
+            for compiled, needs in part.needed:
+                quiet.add(needs)
+                own = needs.facts
+                if self.detail == "full" or part.speaks(self._slots):
+                    facts.append((compiled, own))
+                if self.detail == "counts":
+                    quiet.facts |= {id(spec): spec for spec in (needs.specs[name] for name in own.asked)}
         where = ValueAxis(
             lambda frame: frame.regions,
             lambda region: (self._where(region), *(slot.variants(region) for slot in self._slots.values())),
         )
-        axes = [where, self.skips, *self.axes(facts), *self.arms]
+        axes = [where, *self.axes(facts), *self.arms]
         if any(program.dates for program in self.programs):
             axes.append(self._axes.time(()))
         return QuietTable(whole, quiet, axes, self._modalities)
@@ -131,7 +138,7 @@ class Columnar:
         """One for each thing that is needed."""
         for _, needs in needed:
             self.read |= needs.columns
-        self._needed += needed
+        self.needed += needed
         return self._axes.of((needs, compiled.spans(needs.scores)) for compiled, needs in needed)
 
     @property
@@ -160,10 +167,17 @@ class Columnar:
 
     # -- the joined decision -----------------------------------------------------------------------------------------
 
-    def _decide(self, frame: Frame, row: int) -> tuple[Outcome, ...]:
-        return tuple([self._outcome(k, frame, row) for k in range(len(self.programs))])
+    def decide(self, frame: Frame, row: int, said: Mapping[str, tuple[Spoken | None, ...]]) -> tuple[Outcome, ...]:
+        """One Outcome for each program; `said` gives what each policy says, by name, in all programs that have it."""
+        found: list[Outcome] = []
+        skipped = skipped_in(frame, row)
+        for k, base in enumerate(self._alike):
+            same = base < k and not skipped
+            same = same and all(slot.same(said[name], base, k) for name, slot in self._slots.items())
+            found.append(found[base] if same else self._outcome(k, frame, row, said))
+        return tuple(found)
 
-    def _outcome(self, k: int, frame: Frame, row: int) -> Outcome:
+    def _outcome(self, k: int, frame: Frame, row: int, said: Mapping[str, tuple[Spoken | None, ...]]) -> Outcome:
         compiled = self.compiled[k]
         region = frame.regions.values[frame.regions.codes[row]]
         told = region if self.detail == "full" else None
@@ -174,16 +188,18 @@ class Columnar:
         reason = None if place == region else unknown_region(region, compiled.program)
         if place is None:
             return Outcome(told, Status.UNAVAILABLE, None, reason=reason)
-        found = self._joined(k, frame, row, place)
+        found = self._joined(k, frame, row, place, said)
         if reason is None:
             return found
         status = Status.DEGRADED if found.status is Status.DECIDED else found.status
         return replace(found, region=told, status=status, reason=found.reason or f"{reason}: decided as GLOBAL")
 
-    def _joined(self, k: int, frame: Frame, row: int, place: str) -> Outcome:
+    def _joined(
+        self, k: int, frame: Frame, row: int, place: str, said: Mapping[str, tuple[Spoken | None, ...]]
+    ) -> Outcome:
         compiled = self.compiled[k]
-        slots = [self._slots[policy.name] for _, policy in compiled.applying(place)]
-        spoken = [slot.said(k, frame, row) for slot in slots]
+        slots = [self._slots[name] for name in compiled.names(place)]
+        spoken = [slot.of(k, said[slot.name]) for slot in slots]
         at, skipped, staked = time_of(frame, row), skipped_in(frame, row), False
         if skipped and compiled.region(place).staked(Record({}, {}, at, skipped=skipped), *compiled.values(frame, row)):
             spoken = [slot.spoken(k, frame, row, NO_SKIPS) for slot in slots]
@@ -210,6 +226,24 @@ class Columnar:
         )
 
 
+class Decisions(Table):
+    """The joined decisions, by what each policy says."""
+
+    def __init__(self, columnar: Columnar, slots: Mapping[str, Slot], axes: Sequence[Axis]) -> None:
+        super().__init__(axes, lambda *_: None)
+        self._columnar, self._slots = columnar, slots
+
+    def filled(self, frame: Frame, rows: npt.NDArray[np.int64]) -> Ints:
+        cells = {
+            name: (slot.table.values, slot.table.cells(frame)[rows].tolist()) for name, slot in self._slots.items()
+        }
+        found = []
+        for i, row in enumerate(rows.tolist()):
+            said = {name: values[numbers[i]] for name, (values, numbers) in cells.items()}
+            found.append(self._id(self._columnar.decide(frame, row, said)))
+        return np.array(found, np.int32)
+
+
 class Slot:
     """One policy, by name, in all programs that have it."""
 
@@ -224,14 +258,21 @@ class Slot:
         self._like = [self._first_like(k) for k in range(len(self._policies))]
         self._shapes = self._shaped()
         facts, needed, arms = Facts(columnar), [], []
+        start, self._speaks = len(columnar.needed), False
         for compiled, policy in {id(policy): (c, policy) for _, c, policy in self._present()}.values():
             for variant in sorted(set(policy.places) - {-1}):
                 here = compiled.here(policy, variant)
                 needed.append((compiled, self._needs(compiled, here, facts)))
+                self._speaks |= any(may_hold(rule, compiled.specs, here.derived) for rule in here.rules)
                 arms += [_arm_axis(compiled, experiment) for experiment in policy.experiments]
         where: list[Axis] = [ValueAxis(lambda frame: frame.regions, self.variants), columnar.skips]
         columnar.arms += arms
         self.table = Table([*where, *columnar.axes(needed), *arms, facts.table()], self._say)
+        self.needed = columnar.needed[start:]
+
+    def speaks(self, slots: Mapping[str, Slot]) -> bool:  # noqa: ARG002 - as a Reaction
+        """Whether it may propose anything where no scorer found anything."""
+        return self._speaks
 
     def _first_like(self, k: int) -> int:
         """The first program in which the policy is the same, and so are the inputs."""
@@ -314,9 +355,15 @@ class Slot:
         lacking = verdict.missing, bool(verdict.errors)
         return verdict.enforcement, verdict.routes, verdict.sanctions, lacking, said.speaks, arms, state
 
-    def said(self, k: int, frame: Frame, row: int) -> Spoken:
-        found: Spoken = self.table.values[self.table.cells(frame)[row]][self._numbers[k]]
+    def of(self, k: int, said: tuple[Spoken | None, ...]) -> Spoken:
+        """What it says in a program where it applies."""
+        found = said[self._numbers[k]]
+        assert found is not None
         return found
+
+    def same(self, said: tuple[Spoken | None, ...], j: int, k: int) -> bool:
+        """Whether it says the same in both programs, which have the same policies."""
+        return j not in self._numbers or said[self._numbers[j]] is said[self._numbers[k]]
 
 
 class Facts:
@@ -378,12 +425,19 @@ class Reaction:
         needs.guard(item.guard)
         if item.when is not None:
             needs.condition(from_json(item.when))
-        code = ReactionCode(item, compiled.places)
+        code, start = ReactionCode(item, compiled.places), len(columnar.needed)
+        self._policies = item.policies
 
         def fill(frame: Frame, row: int) -> int:
             return code.truth(*compiled.values(frame, row), time_of(frame, row))
 
         self.table = Table(columnar.axes([(compiled, needs)]), fill)
+        self.needed = columnar.needed[start:]
+
+    def speaks(self, slots: Mapping[str, Slot]) -> bool:
+        """Whether it may react to anything where no scorer found anything."""
+        names = slots if self._policies is None else self._policies
+        return any(name in slots and slots[name].speaks(slots) for name in names)
 
 
 def _counted(said: Said, policy: p.Policy) -> Verdict:

@@ -23,6 +23,7 @@ Made = TypeVar("Made")
 NO_TIME = np.iinfo(np.int64).min
 MISSING = Missing("missing")
 INT64 = 2**63
+WIDTH = 62  # texts in a mask
 NOTHING = np.empty(0, np.uint8)
 
 
@@ -351,17 +352,26 @@ def _nested(array: Any) -> tuple[Any, list[Any]]:
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)) or not _is_text(kind.value_type):
         return pc.if_else(array.is_valid(), pa.scalar(0, pa.int32()), None), [object()]
     inner, offsets, names = _list_codes("", array)
-    seen: dict[Any, int] = {(): 0}
-    sizes = np.diff(offsets)
-    single = np.array([seen.setdefault((code,), len(seen)) for code in range(len(names))] or [0], np.int32)
-    codes = np.zeros(len(array), np.int32)
-    ones = np.flatnonzero(sizes == 1)
-    codes[ones] = single[inner[offsets[ones]]]
-    for row in np.flatnonzero(sizes > 1):
+    codes, held = _sets(inner, offsets, len(names))
+    none = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
+    return pa.array(codes, mask=none), [[names[code] for code in some] for some in held]
+
+
+def _sets(inner: Ints, offsets: npt.NDArray[np.int64], names: int) -> tuple[Ints, list[tuple[int, ...]]]:
+    """Lists of codes -> the number of each row's set, and the sets, the empty one first."""
+    codes = np.zeros(len(offsets) - 1, np.int32)
+    if names <= WIDTH:
+        masks = np.empty(codes.size, np.int64)
+        kernel.row_bits(inner, offsets, 1 << np.arange(max(names, 1)), masks)
+        some = np.flatnonzero(masks)
+        distinct, inverse = np.unique(masks[some], return_inverse=True)
+        codes[some] = inverse + 1
+        return codes, [(), *(tuple(k for k in range(names) if mask >> k & 1) for mask in distinct.tolist())]
+    seen: dict[tuple[int, ...], int] = {(): 0}
+    for row in np.flatnonzero(np.diff(offsets)):
         held = tuple(sorted(set(inner[offsets[row] : offsets[row + 1]].tolist())))
         codes[row] = seen.setdefault(held, len(seen))
-    none = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
-    return pa.array(codes, mask=none), [[names[code] for code in held] for held in seen]
+    return codes, list(seen)
 
 
 def _is_text(kind: Any) -> bool:

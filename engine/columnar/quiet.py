@@ -4,7 +4,8 @@ A row is quiet where each score lies below the lowest threshold that anything co
 nothing (false, or a number below the lowest constant), and an output is there exactly where its modality is. Then its cell is known
 from the row's modalities; of an output that is optional, whether it is there matters only where a condition reads it, for a ladder
 proposes nothing either way. In most logs nine rows out of ten are quiet, and telling them costs one comparison a score and, for
-truth values, a few operations on Arrow's bitmaps.
+truth values, a few operations on Arrow's bitmaps. A policy none of whose rules could hold in a quiet row proposes nothing there,
+whatever exceptions and adjustments its facts grant: where decisions are only counted, its facts are not looked at.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from engine.columnar.needs import Needs
 from engine.columnar.table import Axis, Table
 from engine.compiled.fusion import below
 from engine.intervals import noisy_or, product
-from engine.record import NA
+from engine.record import NA, Missing, typed
 from policy_dsl.program import MICRO, Input
 
 KINDS = frozenset({"score", "bool", "int"})
@@ -34,11 +35,12 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass
 class Quiet:
-    """Below which value each output of a scorer says nothing. `read` are those that conditions read."""
+    """Below which value each output of a scorer says nothing. `read` are those that conditions read; `facts` must not be missing."""
 
     bounds: dict[str, int] = field(default_factory=dict)
     specs: dict[str, Input] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
+    facts: dict[int, Input] = field(default_factory=dict)
     possible: bool = True
 
     def add(self, needs: Needs) -> None:
@@ -157,8 +159,11 @@ class QuietTable:
                 self._look(frame, spec, array, said, out)
             else:
                 self._look_slowly(frame, spec, out)
-        if frame.strange is not None:
-            out |= frame.strange.codes > 0
+        for spec in self._quiet.facts.values():
+            _look_at_fact(frame, spec, out)
+        for listed in (frame.strange, frame.skipped):
+            if listed is not None:
+                out |= listed.codes > 0
         out |= np.unpackbits(said, count=frame.rows, bitorder="little")
         return out
 
@@ -209,6 +214,41 @@ class QuietTable:
         if spec.name in self._quiet.read and not spec.optional and spec.modality is not None and bits.size:
             there = True if gaps is None else gaps == 0
             out |= there & (bits & self._bit[spec.modality] == 0)
+
+
+def _look_at_fact(frame: TableFrame, spec: Input, out: Bytes) -> None:
+    """Marks the rows in which it is missing."""
+    array = frame.column(spec.name)
+    if array is None and (spec.optional or spec.default is not None):
+        return
+    if array is not None and _is_sound(spec, array):
+        return
+    if spec.kind in ("int", "double"):
+        gaps = frame.numbers(spec).gaps
+        if gaps is not None:
+            out |= gaps == kernel.MISSING
+    else:
+        found = frame.discrete(spec)
+        out |= np.array([value is MISSING for value in found.values])[found.codes]
+
+
+def _is_sound(spec: Input, array: Any) -> bool:
+    """Whether each value is certainly one of the input's; False where that would have to be looked up row by row."""
+    kind = array.type
+    if array.null_count and not spec.optional and spec.default is None:
+        return False
+    match spec.kind:
+        case "bool":
+            return bool(pa.types.is_boolean(kind))
+        case "int" if pa.types.is_signed_integer(kind):
+            low, high = spec.minimum, spec.maximum
+            values = np.frombuffer(array.buffers()[1], kind.to_pandas_dtype())[array.offset : array.offset + len(array)]
+            return (low is None or values.min() >= low) and (high is None or values.max() <= high)
+        case "string" | "enum" if pa.types.is_dictionary(kind):
+            return not any(isinstance(typed(spec, value), Missing) for value in array.dictionary.to_pylist())
+        case "set" if pa.types.is_list(kind) and pa.types.is_string(kind.value_type):
+            return not array.values.null_count
+    return False
 
 
 def _fits(spec: Input, kind: pa.DataType) -> bool:
