@@ -2,7 +2,7 @@
 
 Positive is what the measure counts (`simulator.stepping.MEASURES`), true is a row with the label of the policy. Where only a part of
 the rows has a label, a value is given for all rows by the inverse of the chance of being looked at (self-normalised, Hájek 1971;
-none where the effective sample size is below `labels.MINIMUM`), or, where that chance is not known, only the worst-case bounds
+none where the effective sample size is below `labels.MINIMUM`, or where somewhere nobody looks), or, where that chance is not known, only the worst-case bounds
 (Manski 1990): what the labelled rows alone show says nothing of the others.
 """
 
@@ -15,9 +15,10 @@ from typing import Literal
 import numpy as np
 
 from policy_dsl.program import MICRO
-from simulator.labels import MINIMUM
+from simulator.labels import MINIMUM, Bools
 from simulator.sweep import Sweep
 from simulator.tallies import NEGATIVE, POSITIVE, UNLABELLED, Floats, Ints, Table
+from simulator.unseen import strays
 
 OFF = MICRO + 1
 """The threshold that no score reaches: the rung is off."""
@@ -151,7 +152,8 @@ class Qualities:
 
 
 def qualities(found: Steps) -> Qualities:
-    """At each threshold; without any label all are NaN with the bounds 0 and 1."""
+    """At each threshold; without any label all are NaN with the bounds 0 and 1. A weighted value is NaN, too, where rows that it
+    depends on had no chance of a review: those that are hit, and of recall and the false-positive rate the others."""
     hits, totals = found.hits, found.totals
     everyone = not totals.rows[UNLABELLED].any()
     weighted = not everyone and bool(totals.drawn[1:].any())
@@ -160,13 +162,35 @@ def qualities(found: Steps) -> Qualities:
     positives, negatives = seen[1][POSITIVE], seen[1][NEGATIVE]
     ratios = ((true, true + false), (true, positives), (false, negatives))
     sizes = _effective(hits, totals) if weighted else (None, None, None)
+    blind, elsewhere = blind_at(hits, totals) if weighted else (np.zeros(true.shape, np.bool_),) * 2
     figures = []
-    for (top, below), size, (low, high) in zip(ratios, sizes, _bounds(hits.rows, totals.rows), strict=True):
+    for (top, below), size, hidden, (low, high) in zip(
+        ratios,
+        sizes,
+        (blind, blind | elsewhere, blind | elsewhere),
+        _bounds(hits.rows, totals.rows),
+        strict=True,
+    ):
         value = _ratio(top, below) if everyone or weighted else np.full(top.shape, np.nan)
         if size is not None:
-            value = np.where(size >= MINIMUM, np.clip(value, 0.0, 1.0), np.nan)
+            value = np.where((size >= MINIMUM) & ~hidden, np.clip(value, 0.0, 1.0), np.nan)
         figures.append(Quality(value, low, high, size))
     return Qualities("all" if everyone else "snipw" if weighted else "bounds", *figures)
+
+
+def blind_at(hits: Sums, totals: Sums, heaviest: float | None = None) -> tuple[Bools, Bools]:
+    """By threshold whether the weights cannot speak for the rows that are hit, and for the others: somewhere nobody looks (see
+    `unseen.strays`). `heaviest` is the largest weight that a row may have; None: that of the reviewed rows there, on average."""
+    parts = []
+    for part in (hits, _less(totals, hits)):
+        weight, squares = part.weight[1:].sum(axis=0), np.maximum(part.weight2[1:].sum(axis=0), 0.0)
+        usual = np.divide(squares, weight, out=np.ones(weight.shape), where=part.drawn[1:].sum(axis=0) > 0)
+        parts.append(strays(part.rows.sum(axis=0), weight, squares, usual if heaviest is None else heaviest))
+    return parts[0], parts[1]
+
+
+def _less(all_: Sums, some: Sums) -> Sums:
+    return Sums(all_.rows - some.rows, all_.drawn - some.drawn, all_.weight - some.weight, all_.weight2 - some.weight2)
 
 
 def _bounds(hits: Ints, totals: Ints) -> tuple[tuple[Floats, Floats], ...]:

@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from policy_dsl.suggest import suggest
-from simulator.curves import Steps, Sums
+from simulator.curves import Steps, Sums, blind_at
 from simulator.guarantees import binomial_p, hoeffding_bentkus_p
+from simulator.labels import Bools
 from simulator.sweep import Sweep
 from simulator.tallies import NEGATIVE, POSITIVE, UNLABELLED, Floats, Ints
 
@@ -178,12 +179,13 @@ def estimates(metric: Metric, found: Evidence) -> Floats:
         per_day: Floats = found.reviewed / found.rows * found.per_day
         return per_day
     errors, of = _losses(metric, found)
-    loss: Floats = np.divide(errors, of, out=np.full(np.shape(errors), np.nan), where=of > 0)
+    known = (of > 0) & ~hidden(metric, found)
+    loss: Floats = np.divide(errors, of, out=np.full(np.shape(errors), np.nan), where=known)
     return 1 - loss if SENSE[metric.name] == ">=" else loss
 
 
 def p_values(requirement: Requirement, found: Evidence) -> Floats:
-    """Small where the rows speak for the requirement; see the module's head. Raises RequirementError where labels do not identify it."""
+    """Small where the rows speak for the requirement, 1 where nobody looks at rows that matter; see the module's head. Raises RequirementError where labels do not identify it."""
     metric = requirement.metric
     if metric.name == "reviews_per_day":
         alpha = requirement.bound / found.per_day
@@ -194,7 +196,7 @@ def p_values(requirement: Requirement, found: Evidence) -> Floats:
         return binomial_p(errors, of, alpha)
     drawn = _drawn(metric, found)
     mean = np.divide(errors - alpha * of, drawn * found.heaviest, out=np.zeros(of.shape), where=drawn > 0) + alpha
-    return hoeffding_bentkus_p(np.clip(mean, 0.0, 1.0), drawn, alpha)
+    return np.where(hidden(metric, found), 1.0, hoeffding_bentkus_p(np.clip(mean, 0.0, 1.0), drawn, alpha))
 
 
 def check_identified(metric: Metric, found: Evidence) -> None:
@@ -207,6 +209,25 @@ def check_identified(metric: Metric, found: Evidence) -> None:
         raise RequirementError(
             f"`{metric}` is not identified: only some rows have a label, and the log does not say by what chance (`review.propensity`)"
         )
+    if not found.complete and hidden(metric, found).all():
+        raise RequirementError(f"`{metric}` is not identified: {told_blind(found)}")
+
+
+def hidden(metric: Metric, found: Evidence) -> Bools:
+    """At which candidates weights say nothing of the metric, for somewhere among the rows that it depends on nobody looks."""
+    if metric.name in COUNTS or found.complete:
+        return np.zeros(found.reviewed.shape, np.bool_)
+    acted, others = blind_at(found.hits[metric.rung or ""], found.totals, found.heaviest)
+    return acted if metric.name == "precision" else acted | others
+
+
+def told_blind(found: Evidence) -> str:
+    """Why weights do not speak for all rows."""
+    drawn, weight = int(found.totals.drawn[1:].sum()), float(found.totals.weight[1:].sum())
+    return (
+        f"the {drawn:,} reviewed rows stand for {weight:,.0f} rows by their propensities, but there are "
+        f"{int(found.totals.rows.sum()):,}, so somewhere nobody looks (`limen sweep` shows bounds)"
+    )
 
 
 def _losses(metric: Metric, found: Evidence) -> tuple[Floats, Floats]:

@@ -36,8 +36,10 @@ from simulator.requirements import (
     estimates,
     evidence_at,
     evidence_now,
+    hidden,
     joined,
     p_values,
+    told_blind,
 )
 from simulator.settings import Setting, Target, with_threshold
 from simulator.splitting import BatchLog, halves
@@ -291,7 +293,7 @@ class Tuning:
         stopped = candidate(accepted.stop) if accepted.stop < len(choices) else None
         return Tuned(
             chosen=chosen,
-            reason=None if chosen else self._why(candidate(accepted.start), tested),
+            reason=None if chosen else self._why(candidate(accepted.start), tested, accepted.start),
             candidates=tuple(candidate(i) for i in _spread(min(accepted.stop + 1, len(choices)))),
             front=tuple(candidate(i) for i in self._front(found)),
             binding=stopped.worst if stopped else None,
@@ -314,10 +316,12 @@ class Tuning:
         free = [i for i, lost in zip(some, beaten, strict=True) if not lost]
         return [free[i] for i in _spread(len(free))]
 
-    def _why(self, first: Candidate, tested: Evidence) -> str:
+    def _why(self, first: Candidate, tested: Evidence, place: int) -> str:
         """Of the surest candidate: which requirement the checking rows do not bear out, and what it would take at least."""
         item = next(item for item in self.requirements if str(item) == first.worst)
         value, metric = first.check[str(item.metric)], item.metric
+        if hidden(metric, tested)[place]:
+            return f"`{item}` is not identified even at the safest thresholds: {told_blind(tested)}"
         said = "no such row" if value != value else f"an estimate of {value:.4g}"  # noqa: PLR0124 - NaN
         text = f"`{item}` is not borne out even at the safest thresholds: {said} on the checking rows, p = {first.p[str(item)]:.3g}"
         if metric.name == "reviews_per_day":

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from simulator.intervals import LEVEL, estimate, mover_bounds
+from simulator.intervals import LEVEL, as_floats, estimate, mover_bounds
 from simulator.labels import (
     MINIMUM,
     Bools,
@@ -77,10 +78,22 @@ def unseen(sample: Sample, zones: Ints, names: Sequence[str] = ()) -> Unseen:
 def _stray(zone: Sample) -> str | None:
     """How far the weights are from adding up to the rows, if too far."""
     rows, weights, drawn = int(zone.rows.sum()), float(zone.weight.sum()), int(zone.drawn.sum())
-    spread = math.sqrt(max(0.0, float(zone.weight_squares.sum()) - weights))
-    if not drawn or abs(rows - weights) <= STRAY * spread + 1e-4 * rows:  # propensities are float32
+    if not drawn or not strays(rows, weights, float(zone.weight_squares.sum())):
         return None
     return f"the {drawn:,} reviewed rows stand for {weights:,.0f} rows by their propensities, but there are {rows:,}"
+
+
+def strays(rows: ArrayLike, weight: ArrayLike, squares: ArrayLike, heaviest: ArrayLike = 0.0) -> Bools:
+    """Whether sums of weights and of their squares are too far from the number of rows: see `unseen`.
+
+    Where `heaviest` is the largest weight that a row may have, as many rows may lack as chance leaves without a review (`CHANCE`):
+    none of them shows in the sum of squares.
+    """
+    n, total, square, most = as_floats(rows, weight, squares, heaviest)
+    spread = np.sqrt(np.clip(square - total, 0, None))
+    granted = STRAY * spread + 1e-4 * n - most * math.log(CHANCE)  # propensities are float32
+    far: Bools = np.abs(n - total) > granted
+    return far
 
 
 @dataclass(frozen=True, slots=True)

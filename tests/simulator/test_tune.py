@@ -254,3 +254,42 @@ def test_parts_of_a_log_merge_to_the_whole() -> None:
         one, other = (steps(item, margin, value) for item in (whole, merged))
         assert np.array_equal(one.hits.rows, other.hits.rows)
         assert np.allclose(one.hits.weight, other.hits.weight)
+
+
+def half_seen(rng: np.random.Generator, rows: int) -> Batches:
+    """Nobody looks below a score of 0.5; above, at every second row, as the log says."""
+    log = drawn(rng, rows)
+    (batch,) = log.parts
+    above = np.asarray(batch.column("text.a")) > MICRO // 2
+    looked = above & (rng.random(rows) < 0.5)
+    label = pa.array(np.asarray(batch.column("label.p")), mask=~looked)
+    columns = {name: batch.column(name) for name in batch.schema.names} | {"label.p": label}
+    columns["review.propensity"] = pa.array(np.full(rows, 0.5), mask=~above)
+    return Batches([pa.RecordBatch.from_pydict(columns)])
+
+
+@pytest.mark.parametrize("asked", ["recall>=0.6", "fpr<=0.2"])
+def test_where_nobody_looks_nothing_is_guaranteed(asked: str) -> None:
+    """The reviewed rows say a recall of 0.6 where it is 0.45: violations that nobody looked for are none of theirs."""
+    with pytest.raises(
+        RequirementError, match=r"is not identified: the .* reviewed rows stand for .* rows .* but there are"
+    ):
+        tuned(half_seen(np.random.default_rng(8), 8000), [asked], "precision")
+
+
+def test_a_threshold_does_not_go_where_nobody_looks() -> None:
+    """Reviewed rows, all above 0.5, have a precision of 0.75 at every threshold below: no word of the rows that are acted on there."""
+    found = tuned(half_seen(np.random.default_rng(9), 8000), ["precision>=0.7"], "action_rate")
+    assert chosen(found)[0] / MICRO > 0.4  # below, it is less than 0.7
+
+
+def test_curves_have_no_value_where_nobody_looks() -> None:
+    program = compiled(ONE)
+    log = half_seen(np.random.default_rng(10), 8000)
+    found = steps(sweep(log, plan(program, resolve(program, "p", None, None, None)[0]), ()))
+    told = qualities(found)
+    low, high = found.at(MICRO // 5), found.at(4 * MICRO // 5)
+    assert told.precision.value[high] == pytest.approx(0.9, abs=0.05)
+    assert np.isnan(
+        [told.precision.value[low], *told.recall.value[[low, high]], *told.false_positive_rate.value[[low, high]]]
+    ).all()
