@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, stdtrit
 
 from simulator.bootstrap_kernel import add_weights, hash_bytes, mix
-from simulator.intervals import LEVEL, Floats, estimate
+from simulator.intervals import LEVEL, Floats, clopper_pearson_bounds, estimate, tango_bounds
 from simulator.result import Figure, Refused
 
 REPLICATES = 400
@@ -124,11 +124,9 @@ def interval(
     has no value here or in more than `UNDEFINED` of the replicates.
     """
     own, drawn = np.asarray(counts, np.float64), np.asarray(replicates, np.float64)
-    rows = int(own.sum())
-    spread = float(np.var(drawn.sum(axis=1)))
-    effective = rows**2 / spread if spread > 0 else 0.0
+    rows, effective = int(own.sum()), effective_authors(own, drawn)
     if effective < FEWEST:
-        return Refused(f"`{effective:.1f}` authors are behind this, in effect; `{FEWEST}` are needed", rows, effective)
+        return too_few(rows, effective)
     with np.errstate(divide="ignore", invalid="ignore"):
         value, values = float(np.asarray(statistic(own))), np.asarray(statistic(drawn), np.float64)
     known = values[np.isfinite(values)]
@@ -139,3 +137,32 @@ def interval(
     low, high = np.quantile(known, [tail, 1 - tail], method="weibull")
     bounds = (low, high) if method == "percentile" else (2 * value - high, 2 * value - low)
     return estimate(value, bounds, f"author bootstrap, {method}", rows, effective)
+
+
+def unanimous(
+    value: float, counts: ArrayLike, replicates: ArrayLike, level: float = LEVEL, *, paired: bool = False
+) -> Figure:
+    """A share of rows that is 0 or 1, or (`paired`) the difference of two shares of the same rows that is 0, 1 or -1.
+
+    All draws of authors give the same then, which says nothing of other authors. The interval is that of Clopper and Pearson, or Tango's, for as
+    many rows as there are authors in effect: those of one author may all be alike. Refused below `FEWEST` authors.
+    """
+    own, drawn = np.asarray(counts, np.float64), np.asarray(replicates, np.float64)
+    rows, size = int(own.sum()), effective_authors(own, drawn)
+    if size < FEWEST:
+        return too_few(rows, size)
+    if paired:
+        bounds = tango_bounds(size * (value < 0), size * (value > 0), size, level)
+        return estimate(value, bounds, "tango, authors", rows, size)
+    return estimate(value, clopper_pearson_bounds(size * value, size, level), "clopper-pearson, authors", rows, size)
+
+
+def effective_authors(counts: Floats, replicates: Floats) -> float:
+    """(rows)^2 / variance of the replicates' rows, which estimates (rows)^2 / sum of the authors' squared rows; at most the rows."""
+    rows, spread = float(counts.sum()), float(np.var(replicates.sum(axis=1)))
+    return min(rows, rows**2 / spread) if spread > 0 else 0.0
+
+
+def too_few(rows: int, effective: float) -> Refused:
+    """Why there is no interval over authors."""
+    return Refused(f"`{effective:.1f}` authors are behind this, in effect; `{FEWEST}` are needed", rows, effective)

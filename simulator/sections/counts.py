@@ -19,6 +19,7 @@ from simulator.intervals import paired_difference, proportion
 from simulator.result import ALL, Bounds, Changed, Compared, Count, Figure, Refused, Slice, Transitions
 
 UNDETERMINED, UNAVAILABLE = "undetermined", "unavailable"
+LEFT_OPEN = "some rows lack a score that was skipped when they were decided"
 Ints: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Traits: TypeAlias = Callable[[Outcome], frozenset[str]]
@@ -97,11 +98,9 @@ class Counting:
         def name(k: int, outcome: Outcome) -> str:
             if outcome.status is Status.UNAVAILABLE and not outcome.verdicts:
                 return UNAVAILABLE
+            if left_open(outcome, policy):
+                return UNDETERMINED
             verdict = verdict_of(outcome, policy)
-            if outcome.reason == AT_STAKE and verdict is not None and verdict.missing:
-                return UNDETERMINED
-            if verdict is not None and verdict.undetermined:
-                return UNDETERMINED
             return self.programs[k].enforcements[verdict.enforcement if verdict else 0].name
 
         return name
@@ -166,8 +165,8 @@ class Counting:
         if (rows[open_a | open_b] > 0).any() and total:
             return self._bounded(rows, has)
         if drawn and self.drawn is not None:
-            signs = (a.astype(np.float64), b.astype(np.float64), b.astype(np.float64) - a)
-            return Compared(*(self._by_authors(rows, sign) for sign in signs))
+            share_a, share_b = (self._by_authors(rows, mask.astype(np.float64)) for mask in has)
+            return Compared(share_a, share_b, self._by_authors(rows, b.astype(np.float64) - a, paired=True))
         only_a, only_b = int(rows[a & ~b].sum()), int(rows[b & ~a].sum())
         return Compared(
             proportion(int(rows[a].sum()), total, self.level),
@@ -186,18 +185,15 @@ class Counting:
         low = [int(rows[mask & ~lost].sum()) / total for mask, lost in zip(has, self._open, strict=True)]
         high = [int(rows[mask | lost].sum()) / total for mask, lost in zip(has, self._open, strict=True)]
         spans = [*zip(low, high, strict=True), (low[1] - high[0], high[1] - low[0])]
-        reason = "some rows lack a score that was skipped when they were decided"
-        return Compared(*(Bounds(low, high, "worst case", total, reason) for low, high in spans))
+        return Compared(*(Bounds(low, high, "worst case", total, LEFT_OPEN) for low, high in spans))
 
-    def _by_authors(self, rows: Ints, sign: npt.NDArray[np.float64]) -> Figure:
-        """A share, or a difference of shares, over authors drawn anew."""
+    def _by_authors(self, rows: Ints, sign: npt.NDArray[np.float64], *, paired: bool = False) -> Figure:
+        """A share, or (`paired`) a difference of shares, over authors drawn anew."""
         assert self.drawn is not None
-        if not (rows[sign != 0] > 0).any():  # drawing authors anew cannot bring what none of them has
-            count = int(rows.sum())
-            return proportion(0, count, self.level) if (sign >= 0).all() else paired_difference(0, 0, count, self.level)
-        return bootstrap.interval(
-            lambda counts: (counts @ sign) / counts.sum(axis=-1), rows, self.drawn[:, : len(rows)], self.level
-        )
+        drawn, met = self.drawn[:, : len(rows)], np.unique(sign[rows > 0])
+        if met.size == 1:  # drawing authors anew cannot bring what none of them has
+            return bootstrap.unanimous(float(met[0]), rows, drawn, self.level, paired=paired)
+        return bootstrap.interval(lambda counts: (counts @ sign) / counts.sum(axis=-1), rows, drawn, self.level)
 
     def _transitions(
         self, part: Slice, policy: str | None, rows: Ints, says: Callable[[int, Outcome], str]
@@ -227,6 +223,10 @@ class Counting:
     def _share(self, rows: Ints, mask: Bools, total: int, *, drawn: bool) -> Figure:
         if not total:
             return Refused("there is no row")
+        lost = np.logical_or(*self._open)
+        if (rows[lost] > 0).any():
+            certain, possible = (int(rows[found].sum()) / total for found in (mask & ~lost, mask | lost))
+            return Bounds(certain, possible, "worst case", total, LEFT_OPEN)
         if drawn and self.drawn is not None:
             return self._by_authors(rows, mask.astype(np.float64))
         return proportion(int(rows[mask].sum()), total, self.level)
@@ -254,6 +254,12 @@ def _stands(status: Status, _: int, outcome: Outcome) -> bool:
 def verdict_of(outcome: Outcome, policy: str) -> Verdict | None:
     """What a policy says; None where it does not apply."""
     return next((verdict for verdict in outcome.verdicts if verdict.policy == policy), None)
+
+
+def left_open(outcome: Outcome, policy: str) -> bool:
+    """Whether what was skipped when the row was decided leaves open what the policy says."""
+    verdict = verdict_of(outcome, policy)
+    return verdict is not None and (verdict.undetermined or (outcome.reason == AT_STAKE and bool(verdict.missing)))
 
 
 def _told(outcome: Outcome) -> tuple[object, ...]:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.bootstrap import accumulate, author_hashes, hash_strings, interval
-from simulator.intervals import proportion
+from simulator.bootstrap import accumulate, author_hashes, hash_strings, interval, unanimous
+from simulator.intervals import paired_difference, proportion
 from simulator.result import Refused
 
 
@@ -144,3 +144,24 @@ def test_too_few_authors_and_values_are_refused() -> None:
     rare = interval(lambda counts: counts[..., 1] / counts[..., 1], counts, drawn)
     assert isinstance(rare, Refused)
     assert "no value in" in rare.reason
+
+
+def test_what_no_author_has_says_little_of_other_authors() -> None:
+    """None of 40 authors with 250 rows each: others may have it as often as none of 40 rows says, not none of 10,000."""
+    authors = np.repeat(rows_of(11, 40)[0], 250)
+    counts, drawn = np.array([10_000]), accumulate(authors, np.zeros(10_000, np.int32), 2000)
+    none, every = (unanimous(value, counts, drawn) for value in (0.0, 1.0))
+    few = proportion(0, 40)
+    assert (none.value, none.low, none.n) == (0, 0, 10_000)
+    assert none.high == pytest.approx(few.high, rel=0.15)
+    assert (every.value, every.low) == pytest.approx((1, 1 - none.high))
+    apart = unanimous(0.0, counts, drawn, paired=True)
+    assert apart.low == pytest.approx(-apart.high)
+    assert apart.high == pytest.approx(paired_difference(0, 0, 40).high, rel=0.15)
+
+
+def test_what_no_author_has_is_refused_of_few_authors() -> None:
+    authors = np.repeat(rows_of(12, 8)[0], 250)
+    found = unanimous(0.0, np.array([2000]), accumulate(authors, np.zeros(2000, np.int32), 400))
+    assert isinstance(found, Refused)
+    assert "authors" in found.reason

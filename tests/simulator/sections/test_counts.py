@@ -65,6 +65,19 @@ def test_authors_who_are_drawn_anew_give_the_interval(cube):
     assert remove.rate.b.low < remove.b / 900 < remove.rate.b.high
 
 
+def test_a_difference_that_no_author_shows_may_go_either_way():
+    """The same program twice: 30 authors, whose rows are all alike in this, leave more open than 900 rows would."""
+    same = replay(log(FOUND, [900]), [A, A]).cube
+    sizes = np.bincount(same.of("outcome"), same.sums["rows"], len(same.outcomes))
+    heavy = np.random.default_rng(2).poisson(30, (400, 1)) / 30  # the rows of all outcomes swing with the authors drawn
+    section = Counting(same, (A, A), drawn=heavy * sizes).section()
+    remove = next(one for one in section.counts if one.slice == ALL and one.name == "remove" and not one.policy)
+    found = remove.rate.difference
+    assert found.value == 0
+    assert found.low == pytest.approx(-found.high)
+    assert found.high > 5 * paired_difference(0, 0, 900).high
+
+
 def test_rows_in_which_something_skipped_matters_now_give_bounds():
     program = compiled(
         "policy p { severity P1 thresholds on text.a { remove >= 0.8 } rule r { when image.c >= 0.5 && text.a >= 0.5 then label } }"
@@ -84,6 +97,10 @@ def test_rows_in_which_something_skipped_matters_now_give_bounds():
     remove = next(one for one in section.counts if one.slice == ALL and one.name == "remove" and not one.policy)
     assert remove.rate.a == Bounds(0.3, 0.3, "worst case", 10, remove.rate.a.reason)
     assert (remove.rate.b.low, remove.rate.b.high) == (0.0, 0.3)
+    whole = next(row for row in section.changed if row.slice == ALL)
+    for figure in (whole.changed, whole.lenient):  # nobody can say that B decides them as A does
+        assert isinstance(figure, Bounds)
+        assert (figure.low, figure.high) == (0.0, 0.3)
     told, assumed = gaps(found, (program, other))
     assert [(one.cause, one.name, one.a, one.b) for one in told] == [("skipped by the cascade", "image.c", 0, 3)]
     assert assumed[0].light == "red"
