@@ -52,7 +52,10 @@ def _what_changes(result: Result) -> str:
 
 def _changed(result: Result, row: Changed) -> str:
     if isinstance(row.changed, Refused):
-        return f"How many decisions change cannot be told: {row.changed.reason}"
+        return (
+            f"B instead of A changes the enforcement of {_moved(result):,} of {row.rows:,} rows; "
+            f"what that is of other rows cannot be told: {row.changed.reason}"
+        )
     share = told(row.changed, "share")
     if isinstance(row.changed, Bounds):
         return (
@@ -93,9 +96,18 @@ def _directions(row: Changed, changed: int) -> str:
     return ", ".join(parts)
 
 
-def _most_often(result: Result) -> str:
+def _whole(result: Result) -> list[tuple[int, str, str]]:
+    """The moves of the joined decision."""
     table = next((t for t in result.transitions if t.slice == ALL and t.policy is None), None)
-    moved = _moves(table) if table else []
+    return _moves(table) if table else []
+
+
+def _moved(result: Result) -> int:
+    return sum(count for count, _, _ in _whole(result))
+
+
+def _most_often(result: Result) -> str:
+    moved = _whole(result)
     if not moved:
         return ""
     count, before, after = max(moved, key=lambda move: move[0])
@@ -118,6 +130,8 @@ def _quality(result: Result) -> str:
     labelled = [label for label in result.labels if label.labelled]
     if not labelled:
         return "Whether B is right more often than A is not identified: no row has a label."
+    if not result.run.replayed:
+        return "Whether B is right more often than A is not identified: no row can be decided."
     chosen = max(
         labelled,
         key=lambda label: (_differs(result, label.policy), moved_rows(result, label.policy), label.labelled),
@@ -148,7 +162,10 @@ def _is_refused(pair: Compared) -> bool:
 
 
 def _metrics(found: list[Metric]) -> str:
-    """What each says; of whom they speak, once where it is the same."""
+    """What each says; of whom they speak, once where it is the same; and why they are not identified, once."""
+    unknown = [m.figure.difference for m in found if isinstance(m.figure.difference, Bounds)]
+    if len(found) == len(unknown) > 1 and len({bounds.reason for bounds in unknown}) == 1:
+        return _not_identified(found)
     whom = [
         _WHOM[metric.basis]
         if isinstance(metric.figure.difference, Estimate) and isinstance(metric.figure.a, Estimate)
@@ -160,6 +177,12 @@ def _metrics(found: list[Metric]) -> str:
     return " and ".join(
         f"{_metric(metric)}{f', {of},' if of else ''}" for metric, of in zip(found, whom, strict=True)
     ).rstrip(",")
+
+
+def _not_identified(found: list[Metric]) -> str:
+    pairs = [(METRICS[metric.metric], told_pair(metric.figure, "share").difference) for metric in found]
+    changes = " and ".join(f"{word} ({difference.interval} pp)" for word, difference in pairs)
+    return f"the changes in {changes} are not identified: {pairs[0][1].note}"
 
 
 def _metric(metric: Metric) -> str:
@@ -181,10 +204,14 @@ def _cost(result: Result) -> str:
     amber = sum(a.light == "amber" for a in result.assumptions)
     mild = f"{amber} assumption{'s' if amber > 1 else ''} that may matter {'are' if amber > 1 else 'is'} told below"
     doubt = f"beware: {listed(red)}" if red else mild if amber else "no assumption is known to fail"
-    return f"{_load(result)}; {doubt}."
+    return f"{_load(result)}; {doubt}." if result.run.rows else f"{_load(result)}."
 
 
 def _load(result: Result) -> str:
+    if "at" in result.no_signal:
+        return f"How many items a day reviewers get cannot be told (`at` holds no information){_routed(result)}"
+    if result.run.rows and not result.run.replayed:
+        return "How many items a day reviewers get cannot be told (no row can be decided)"
     items = [row for row in result.load if row.measure == "items_per_day" and row.queue is None]
     items = [row for row in items if row.tier == "all"] or items
     sums = [_sum([getattr(row.figure, side) for row in items]) for side in "ab"]
@@ -193,8 +220,24 @@ def _load(result: Result) -> str:
     if None in sums:
         reasons = [f.reason for row in items for f in (row.figure.a, row.figure.b) if not isinstance(f, Estimate)]
         return f"How many items a day reviewers get cannot be told ({visible(reasons[0], 300)})"
-    a, b = (round(value or 0.0) for value in sums)
-    return f"Reviewers get {b:,} items a day instead of {a:,} ({b - a:+,}){_worst_miss(result.load)}"
+    return f"{_items(*(value or 0.0 for value in sums))}{_worst_miss(result.load)}"
+
+
+def _items(a: float, b: float) -> str:
+    if a == b:
+        return f"Reviewers get {a:,.{0 if a >= 10 else 1}f} items a day under A and under B"
+    digits = next((digits for digits in range(3) if round(abs(b - a), digits)), 3)
+    a, b = round(a, digits), round(b, digits)
+    return f"Reviewers get {b:,.{digits}f} items a day instead of {a:,.{digits}f} ({b - a:+,.{digits}f})"
+
+
+def _routed(result: Result) -> str:
+    """How many rows go where, for want of a time."""
+    routes = [c for c in result.counts if c.slice == ALL and c.policy is None and c.what == "route" and (c.a or c.b)]
+    told = [
+        f"{named(c.name)} gets {c.b:,} of its rows" + (f" instead of {c.a:,}" if c.a != c.b else "") for c in routes
+    ]
+    return f", {listed(told)}" if told else ""
 
 
 def _sum(figures: list[Figure]) -> float | None:

@@ -66,7 +66,7 @@ def _padded(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
 
 
 def _cells(row: tables.Row) -> tuple[str, str, str, str]:
-    if row.no_figure:
+    if row.no_figure and row.a is None:
         return row.name, "no figure", "no figure", "no figure"
     figures = row.figures
     return row.name, _cell(figures.a, row.a), _cell(figures.b, row.b), _cell(figures.difference, None)
@@ -74,7 +74,7 @@ def _cells(row: tables.Row) -> tuple[str, str, str, str]:
 
 def _cell(told: Told, count: int | None) -> str:
     parts = ["" if count is None else f"{count:,}", told.main, f"({told.interval})" if told.interval else ""]
-    if count is not None:
+    if count is not None and told.kind != "bounds":
         parts = parts[: 1 if told.kind == "refused" else 2]
     return " ".join(filter(None, parts))
 
@@ -89,8 +89,6 @@ def _data(result: Result, width: int) -> list[str]:
         f"{row.rows:,} rows{f' of {row.column}' if row.column else ''}: {row.what}, {row.then}"
         for row in result.skipped[:_MOST]
     ]
-    told += [
-        f"{max(row.a, row.b):,} rows could not be decided again: {row.cause} {row.name}"
-        for row in result.unreplayed[:_MOST]
-    ]
-    return _wrapped(told, width)
+    told += [f"{max(row.a, row.b):,} rows, {row.cause}: {row.text}" for row in result.unreplayed[:_MOST]]
+    left = len(result.unreplayed) - _MOST
+    return _wrapped([*told, *([f"({left} more in the report)"] if left > 0 else [])], width)

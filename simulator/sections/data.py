@@ -15,6 +15,8 @@ from simulator.result import Assumption, ColumnUse, Drift, Light, LogFile, Skipp
 DIGEST_UP_TO = 1 << 28  # bytes: larger files are told by their size
 _LIGHTS: Mapping[str, Light] = {"stable": "green", "some": "amber", "much": "red", "too few rows": "amber"}
 _NAMES_SHOWN = 6
+_PLAIN = ("nan", "infinite")
+_NOT_FINITE = ("nan", "inf", "-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +97,19 @@ def _of_file(file: FileAccount) -> Iterator[Skipped]:
 
 
 def _of_column(column: ColumnAccount) -> Iterator[Skipped]:
-    shown = f", such as {', '.join(f'`{value}`' for value in column.examples)}" if column.examples else ""
     for kind, words in KINDS_OF_BAD.items():
         if rows := getattr(column, kind):
-            yield Skipped(words, rows, column.name, then=f"read as missing{shown}")
+            yield Skipped(words, rows, column.name, then=f"read as missing{_such_as(column, kind)}")
     for value, rows in column.unlisted[:EXAMPLES]:
         yield Skipped(f"`{value}` is no region of the tree", rows, column.name, then="kept as it is")
     if rest := sum(rows for _, rows in column.unlisted[EXAMPLES:]):
         yield Skipped("other values that are no region of the tree", rest, column.name, then="kept as they are")
+
+
+def _such_as(column: ColumnAccount, kind: str) -> str:
+    """Examples, where it is not plain what the values are."""
+    shown = [value for value in column.examples if str(value).lower() not in _NOT_FINITE]
+    return f", such as {', '.join(f'`{value}`' for value in shown)}" if shown and kind not in _PLAIN else ""
 
 
 def _by_value(assumed: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -51,7 +51,8 @@ def _assumed(told: list[Unreplayed], rows: int) -> tuple[Assumption, ...]:
             ),
         )
     share = worst / rows
+    much = "All" if worst == rows else f"Up to {100 * share:.2g} % of the"
     light = "red" if share > 0.2 else "amber"  # a fifth: the answer is then about the gaps as much as about the change
     first = told[0]
-    title = f"Up to {share:.1%} of the rows lack something that decisions need"
+    title = f"{much} rows lack something that decisions need"
     return (Assumption(light, title, f"Most often {first.cause}: {first.text}."),)  # type: ignore[arg-type]

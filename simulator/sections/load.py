@@ -61,7 +61,7 @@ def _items_per_day(found: Counts) -> Iterator[Load]:
 def _daily(counts: Sequence[int], found: Counts) -> Compared:
     days = found.span_us / DAY_US
     if days < 1:
-        refused = Refused("the log covers less than a day", sum(counts))
+        refused = Refused(_no_days(found), sum(counts))
         return Compared(refused, refused, refused)
     scale, level = found.settings.scale, found.settings.level
     a, b = (_per_day(count, days, scale, level) for count in counts)
@@ -71,6 +71,12 @@ def _daily(counts: Sequence[int], found: Counts) -> Compared:
     low = value - float(np.hypot(b.value - b.low, a.high - a.value))
     high = value + float(np.hypot(b.high - b.value, a.value - a.low))
     return Compared(a, b, Estimate(value, low, high, "poisson", sum(counts)))
+
+
+def _no_days(found: Counts) -> str:
+    if not found.rows:
+        return "there is no row"
+    return "no row has a time" if found.undated == found.rows else "the log covers less than a day"
 
 
 def _per_day(count: int, days: float, scale: float, level: float) -> Estimate:
@@ -87,7 +93,7 @@ def _per_day(count: int, days: float, scale: float, level: float) -> Estimate:
 
 def _assumed(found: Counts, staffing: Staffing | None) -> Iterator[Assumption]:
     if found.undated:
-        text = f"{found.undated} of {found.rows} rows have no time and are left out of the review load."
+        text = f"{found.undated:,} of {found.rows:,} rows have no time and are left out of the review load."
         yield Assumption("amber", "Rows without a time", text)
     if found.settings.scale != 1:
         text = f"Each row stands for {found.settings.scale:g}: drawn evenly from the traffic, else the load is another."

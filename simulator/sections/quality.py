@@ -8,14 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from policy_dsl.program import Program
-from simulator.cube import Cube
+from simulator.cube import OUTCOME, Cube
 from simulator.labels import Bools, Floats, Method, Sample, outcome_model
 from simulator.quality import METHODS, Judge, looked, metrics, view_metrics
 from simulator.result import ALL, Assumption, Labelled, Metric, Slice
 from simulator.sections.acting import DEFAULT, Acting, Cells, labelled, sides
+from simulator.sections.counts import left_open
 from simulator.unseen import Unseen
 
 FEW: tuple[Method, ...] = ("snipw",)  # of slices and views: one estimate each
+OPEN = 0.01  # of the rows: more of them left open, and quality is another, where violations are few in a hundred
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ def quality(cube: Cube, programs: Sequence[Program], acting: Acting = DEFAULT) -
         figures += found.figures()
         views += found.views()
         assumptions.append(found.assumed())
+        assumptions += found.left_open()
     if views:
         assumptions.append(VIEWS)
     if labels:
@@ -150,6 +153,18 @@ class _Policy:
                 "red", f"{title} leave a part open", f"{text} Not everything is identified: {'; '.join(seen.why)}."
             )
         return Assumption("green" if known == drawn else "amber", title, text)
+
+    def left_open(self) -> Iterator[Assumption]:
+        """Where a score that was skipped could make the policy act."""
+        cells = self._cube.margin(OUTCOME)
+        unknown = [any(left_open(outcome, self._policy) for outcome in pair) for pair in self._cube.outcomes]
+        rows = int(cells.sums["rows"][np.array(unknown, np.bool_)[cells.of(OUTCOME)]].sum()) if unknown else 0
+        if rows:
+            yield Assumption(
+                "red" if rows > OPEN * self._cube.rows else "amber",
+                f"`{self._policy}` is open on {rows:,} of {self._cube.rows:,} rows",
+                "A score was skipped when they were decided, and might make it act: its quality is told as if it did not.",
+            )
 
 
 def _slice(cube: Cube, dimension: str, code: int) -> Slice:

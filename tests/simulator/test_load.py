@@ -176,6 +176,9 @@ def test_dirt_in_the_times_is_told_and_breaks_nothing(rows: Sequence[int]) -> No
     section = review_load(found, (PROGRAM, PROGRAM), staffed("general: {reviewers: 1, handling: {minutes: 1}}"))
     assert not figures(section, "general", "sla_miss", "simulation")
     assert (("amber", "Rows without a time") in titles(section)) == (UNDATED in rows)
+    if len(rows) != 2 or UNDATED in rows:
+        why = {0: "there is no row", 1: "the log covers less than a day", 2: "no row has a time"}[len(rows)]
+        assert {figure.b.reason for figure in figures(section, None, "items_per_day").values()} == {why}
 
 
 def test_tiers_and_slas_that_differ_are_measured_by_their_own_side() -> None:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from simulator.report.answer import answer
-from simulator.result import ALL, Bounds, Changed, Compared, Estimate, Metric, Refused
+from simulator.result import ALL, Bounds, Changed, Compared, Estimate, Load, Metric, Refused
 from tests.simulator.report.example import ROWS, example, wilson
+
+
+def timed(result):
+    """With times that tell something."""
+    return replace(result, no_signal=("region",))
 
 
 def said(result):
@@ -14,7 +21,7 @@ def said(result):
 
 
 def test_the_three_sentences_of_the_example():
-    changes, quality, cost = said(example())
+    changes, quality, cost = said(timed(example()))
     assert changes == (
         "B instead of A changes the decision on 412 of 24,783 rows (1.66 %, 95 % interval 1.51 to 1.83 %): 392 become "
         "stricter, 8 more lenient, 12 change only in who reviews them or what else follows, most often from `allow` to "
@@ -49,7 +56,7 @@ def test_changes_that_missing_scores_leave_open_are_no_point():
 def test_an_empty_log_has_no_answer():
     refused = Refused("no row")
     empty = replace(
-        example(), changed=(Changed(ALL, 0, refused, refused, refused),), labels=(), load=(), assumptions=()
+        timed(example()), changed=(Changed(ALL, 0, refused, refused, refused),), labels=(), load=(), assumptions=()
     )
     assert said(empty) == [
         "There is no answer: the log holds no row that could be decided again.",
@@ -123,11 +130,56 @@ def test_rows_that_cannot_be_decided_are_told():
     assert some.endswith("(388); 12 of the rows cannot be decided.")
     none = said(replace(result, run=replace(result.run, replayed=0)))[0]
     assert none == "There is no answer: none of the log's 24,783 rows can be decided."
+    _, quality, cost = said(timed(replace(result, run=replace(result.run, replayed=0))))
+    assert quality == "Whether B is right more often than A is not identified: no row can be decided."
+    assert cost.startswith("How many items a day reviewers get cannot be told (no row can be decided); ")
+    nothing = replace(result, run=replace(result.run, rows=0, replayed=0), load=(), assumptions=(), no_signal=())
+    assert said(nothing)[2] == "No row goes to review under A or B."
 
 
 def test_a_review_load_that_is_refused_is_told_with_its_reason():
     none = Refused("the log covers less than a day")
     load = tuple(replace(row, figure=Compared(none, none, none)) for row in example().load)
-    assert said(replace(example(), load=load))[2].startswith(
+    assert said(replace(timed(example()), load=load))[2].startswith(
         "How many items a day reviewers get cannot be told (the log covers less than a day); "
+    )
+
+
+def test_times_without_information_give_no_items_a_day():
+    assert said(example())[2].startswith(
+        "How many items a day reviewers get cannot be told (`at` holds no information), `review` gets 2,654 of its rows "
+        "instead of 2,210 and `escalate` gets 61 of its rows; "
+    )
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "sentence"),
+    [
+        (54.3, 54.3, "Reviewers get 54 items a day under A and under B"),
+        (0.4, 0.4, "Reviewers get 0.4 items a day under A and under B"),
+        (54.3, 54.6, "Reviewers get 54.6 items a day instead of 54.3 (+0.3)"),
+        (1054.3, 1040.1, "Reviewers get 1,040 items a day instead of 1,054 (-14)"),
+    ],
+)
+def test_a_change_of_the_load_is_not_rounded_away(a, b, sentence):
+    counted = Compared(*(Estimate(x, x, x, "exact", 9) for x in (a, b, b - a)))
+    load = (Load(None, "all", "items_per_day", "counted", counted),)
+    assert said(replace(timed(example()), load=load))[2].startswith(f"{sentence}; ")
+
+
+def test_why_nothing_is_identified_is_said_once():
+    between = Bounds(-0.3, 0.2, "manski", ROWS, "12,402 rows were never reviewed")
+    names = ("precision", "recall")
+    unknown = tuple(Metric(ALL, "hate", name, "bounds", Compared(between, between, between)) for name in names)
+    assert said(replace(example(), quality=unknown))[1].startswith(
+        "For `hate`, the changes in precision (-30 to +20 pp) and recall (-30 to +20 pp) are not identified: 12,402 rows were never reviewed"
+    )
+
+
+def test_too_few_authors_leave_the_count_of_the_log():
+    refused = Refused("`1.0` authors are behind this, in effect; `10` are needed", ROWS, 1.0)
+    sentence = said(replace(example(), changed=(Changed(ALL, ROWS, refused, refused, refused),)))[0]
+    assert sentence == (
+        "B instead of A changes the enforcement of 408 of 24,783 rows; what that is of other rows cannot be told: `1.0` authors are "
+        "behind this, in effect; `10` are needed."
     )

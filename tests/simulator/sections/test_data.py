@@ -47,6 +47,9 @@ def test_every_kind_of_dirt_is_told_with_its_rows(dirty):
     assert told[("text.hate", "infinite")] == 1
     assert told[("text.hate", "out of range")] == 1
     assert told[("region", "`XX` is no region of the tree")] == 2
+    then = {row.what: row.then for row in found.skipped if row.column == "text.hate"}
+    assert then["out of range"] == "read as missing, such as `1.5`"  # and none that is of another kind
+    assert then["infinite"] == "read as missing"
     assert told[(None, "not in the log: `at`")] == 5
     assert any(row.file and row.file.endswith("half.parquet") and row.then for row in found.skipped)
     assert [a.title for a in found.assumptions if a.light == "red"] == ["A part of the log could not be read"]

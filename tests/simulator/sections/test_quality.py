@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -217,3 +218,14 @@ def test_sums_by_cell_are_those_of_the_rows():
     for name in ("rows", "size", "drawn", "weight", "weight_squares"):
         assert np.allclose(getattr(cells.rows, name)[order], getattr(direct, name))
     assert set(metrics(cells.by_outcome(ACTS_A[:6]))) == {"precision", "recall", "false_positive_rate", "f_beta"}
+
+
+def test_what_a_skipped_score_leaves_open_is_told_beside_the_quality():
+    rows = draw(np.random.default_rng(3), 400)
+    whole = cube(rows)
+    assert not [a for a in quality(whole, PROGRAMS).assumptions if "is open on" in a.title]
+    open_ = Outcome("GLOBAL", Status.DECIDED, 0, verdicts=(Verdict("hate", undetermined=True), Verdict("spam")))
+    partly = replace(whole, outcomes=((open_, OUTCOMES[0][1]), *OUTCOMES[1:]))
+    count = int(whole.sums["rows"][whole.of("outcome") == 0].sum())
+    told = [(a.light, a.title) for a in quality(partly, PROGRAMS).assumptions if "is open on" in a.title]
+    assert told == [("red", f"`hate` is open on {count} of 400 rows")]
