@@ -136,7 +136,8 @@ def _views(batch: pa.RecordBatch) -> Floats:
 def _within(batch: pa.RecordBatch, part: Slice | None) -> npt.NDArray[np.bool_]:
     if part is None or part.dimension not in batch.schema.names:
         return np.zeros(batch.num_rows, bool)
-    return np.array([value == part.value for value in batch.column(part.dimension).to_pylist()], bool)
+    values = batch.column(part.dimension).to_pylist()  # a slice names what is no text by its text
+    return np.array([part.value == (None if value is None else str(value)) for value in values], bool)
 
 
 def _chance(first: int, rows: int, seed: int) -> Floats:

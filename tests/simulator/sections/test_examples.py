@@ -126,3 +126,9 @@ def test_the_worst_slice_is_where_b_surely_is_worse_else_where_most_changes():
     assert worst_slice(moves, [quality("de", "precision", 0.1, 0.3)]) == Slice("region", "DE")
     none = Refused("no label")
     assert worst_slice([], [Metric(ALL, "p", "recall", "all", Compared(none, none, none))]) is None
+
+
+def test_a_slice_of_numbers_or_truth_values_has_its_rows(rows):
+    found = examples(log(rows), A, B, Slice("label.p", "True"))
+    assert all(one.label is True for one in found if one.stratum == "worst slice")
+    assert sum(one.stratum == "worst slice" for one in found) == QUOTA["worst slice"]
