@@ -136,8 +136,10 @@ class Solved:
 
 def kish(weight: Floats, squares: Floats) -> float:
     """The effective sample size of weights: (sum of weights)^2 / sum of squares (Kish, Survey Sampling, 1965, section 11.7)."""
-    below = float(np.sum(squares))
-    return float(np.sum(weight)) ** 2 / below if below > 0 else 0.0
+    above, below = float(np.sum(weight)), float(np.sum(squares))
+    if not below < math.inf:
+        return 0.0  # a chance next to nothing: its weight is beyond all numbers, and so would be its error
+    return above * (above / below) if below > 0 else 0.0
 
 
 def solve(sample: Sample, ratio: Ratio, method: Method, model: Floats | None = None) -> Solved | None:

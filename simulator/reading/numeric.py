@@ -13,6 +13,9 @@ from simulator.columns import Column
 from simulator.reading.arrays import buffer, count_bad, decoded, parsed, valid_mask, wrong
 from simulator.reading.kinds import TYPES, is_text
 
+MOST_VIEWS = 10**12  # of one post: more than all people could have given it; and the sums of a log stay whole numbers
+LEAST_CHANCE = 1e-9  # of a review: a row that stood for more than a billion others would drown them all
+
 
 def clip(array: pa.Array, most: int, tally: ColumnTally) -> pa.Array:
     """Whole numbers from 0 to `most`, untouched where they all are: one pass, as a negative one is a huge one without a sign."""
@@ -80,10 +83,10 @@ def doubles(column: Column, array: pa.Array, tally: ColumnTally, parse: bool) ->
 
 
 def propensities(column: Column, array: pa.Array, tally: ColumnTally, parse: bool) -> pa.Array:
-    """A chance in (0, 1]."""
+    """A chance in (0, 1], and not next to nothing."""
     values, valid = numbers(array, tally, parse=parse)
     floats = pa.array(_share(values.astype(np.float64), column.unit or "share"), mask=~valid)
-    return _floats(floats, tally, (math.ulp(0.0), 1.0), parse=False)
+    return _floats(floats, tally, (LEAST_CHANCE, 1.0), parse=False)
 
 
 def _floats(array: pa.Array, tally: ColumnTally, bounds: tuple[float, float], *, parse: bool) -> pa.Array:
@@ -95,18 +98,18 @@ def _floats(array: pa.Array, tally: ColumnTally, bounds: tuple[float, float], *,
 
 
 def ints(column: Column, array: pa.Array, tally: ColumnTally, parse: bool) -> pa.Array:  # noqa: ARG001
-    return _integers(array, tally, parse=parse, low=-(2**63))
+    return _integers(array, tally, parse=parse, bounds=(-(2**63), 2**63 - 1))
 
 
 def views(column: Column, array: pa.Array, tally: ColumnTally, parse: bool) -> pa.Array:  # noqa: ARG001
-    return _integers(array, tally, parse=parse, low=0)
+    return _integers(array, tally, parse=parse, bounds=(0, MOST_VIEWS))
 
 
-def _integers(array: pa.Array, tally: ColumnTally, *, parse: bool, low: int) -> pa.Array:
+def _integers(array: pa.Array, tally: ColumnTally, *, parse: bool, bounds: tuple[int, int]) -> pa.Array:
     values, valid = numbers(array, tally, parse=parse)
     if values.dtype.kind == "f":
         good = valid & np.isfinite(values) & (np.floor(values) == values)
-        good &= (values >= max(low, -(2.0**63))) & (values < 2.0**63)
+        good &= (values >= bounds[0]) & (values < min(bounds[1] + 1, 2**63))
         count_bad(values, valid & ~good, tally)
         return pa.array(np.where(good, values, 0).astype(np.int64), mask=None if good.all() else ~good)
-    return whole(values, valid, (low, 2**63 - 1), pa.int64(), tally)
+    return whole(values, valid, bounds, pa.int64(), tally)

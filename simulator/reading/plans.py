@@ -14,7 +14,7 @@ from simulator.account import ColumnTally
 from simulator.columns import Column, ColumnError, ColumnMap
 from simulator.reading.convert import Raw, convert
 from simulator.reading.kinds import KNOWN, is_native, kind_of
-from simulator.reading.numeric import clip
+from simulator.reading.numeric import MOST_VIEWS, clip
 from simulator.reading.sources import Source
 
 
@@ -33,7 +33,7 @@ class Plan:
         tally.rows += len(raw)
         tally.nulls += raw.null_count
         if self.kind in ("score", "count"):
-            return clip(raw, MICRO if self.kind == "score" else 2**63 - 1, tally)
+            return clip(raw, MICRO if self.kind == "score" else MOST_VIEWS, tally)
         return raw
 
 

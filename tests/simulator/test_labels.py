@@ -149,6 +149,8 @@ def test_the_effective_size_is_that_of_the_rarest_kind_of_row():
     assert effective_size(sample, A["f_beta"].domains) == min(alone)
     assert kish(np.ones(5), np.ones(5)) == 5
     assert kish(np.array([9.0, 1.0]), np.array([81.0, 1.0])) == pytest.approx(100 / 82)
+    assert kish(np.array([1e160]), np.array([np.inf])) == 0  # of a chance of 1e-160
+    assert kish(np.array([1e154, 1e154]), np.array([1e308, 0.0])) == pytest.approx(4)
 
 
 def test_views_are_only_self_normalised():

@@ -154,6 +154,15 @@ def test_texts_in_the_place_of_scores_are_of_a_wrong_type_unless_a_unit_is_said(
     assert (told.unparsable, told.nan, told.nulls, told.examples) == (1, 1, 1, ("high", "nan"))
 
 
+@pytest.mark.parametrize("type", [pa.int64(), pa.int32(), pa.float64()])
+def test_views_that_would_not_add_up_are_none(write: Write, type: pa.DataType) -> None:
+    most = 10**12 if type != pa.int32() else 7
+    beyond = [2**53, 10**12 + 1] if type != pa.int32() else [-5, -1]
+    views = pa.array([*beyond, most, -1, None], pa.int64()).cast(type)
+    log = opened(write({"id": list("abcde"), "views": views}))
+    assert [row["views"] for row in read(log)] == [None, None, most, None, None]
+
+
 # -- the other kinds -------------------------------------------------------------------------------------------------
 
 
@@ -165,7 +174,7 @@ def test_every_other_kind_of_dirt(write: Write) -> None:
                 "region": ["DE", "Atlantis", None],
                 "language": pa.array(["en", None, "de"]).dictionary_encode(),
                 "views": pa.array([-1, 2, None]),
-                "review.propensity": pa.array([0.0, 0.5, 1.5], pa.float32()),
+                "review.propensity": pa.array([1e-30, 0.5, 1.5], pa.float32()),
                 "label.hate": pa.array([0, 1, 7], pa.int8()),
                 "keywords.slurs.match": [True, None, False],
                 "keywords.slurs.count": pa.array([1.0, 1.5, NAN]),
@@ -489,6 +498,8 @@ def test_zero_rows(write: Write, tmp_path: Path) -> None:
 def test_none_of_the_columns(write: Write) -> None:
     with pytest.raises(LogError, match=r"none of the columns that are asked for \(`text\.hate`\), but `x`"):
         opened(write({"x": [1]})).batches(["text.hate"])
+    with pytest.raises(LogError, match="none of the columns that are asked for, but `x`"):
+        opened(write({"x": [1]})).batches([])
 
 
 def test_only_what_is_asked_for_is_read(write: Write) -> None:
