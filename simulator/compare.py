@@ -120,7 +120,7 @@ def result(
         columns=told.columns,
         ignored=told.ignored,
         skipped=told.skipped,
-        assumptions=(*assumed, *told.assumptions, *judged.assumptions, *reviews.assumptions),
+        assumptions=(*assumed, *counted.assumptions, *told.assumptions, *judged.assumptions, *reviews.assumptions),
         caveats=told.caveats,
         no_signal=told.no_signal,
     )

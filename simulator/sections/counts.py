@@ -16,7 +16,7 @@ from policy_dsl.program import Program
 from simulator import bootstrap
 from simulator.cube import OUTCOME, Cube
 from simulator.intervals import paired_difference, proportion
-from simulator.result import ALL, Bounds, Changed, Compared, Count, Figure, Refused, Slice, Transitions
+from simulator.result import ALL, Assumption, Bounds, Changed, Compared, Count, Figure, Refused, Slice, Transitions
 
 UNDETERMINED, UNAVAILABLE = "undetermined", "unavailable"
 LEFT_OPEN = "some rows lack a score that was skipped when they were decided"
@@ -33,6 +33,7 @@ class CountsSection:
     changed: tuple[Changed, ...]
     counts: tuple[Count, ...]
     transitions: tuple[Transitions, ...]
+    assumptions: tuple[Assumption, ...]
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,26 @@ class Counting:
             *(self._transitions(ALL, name, whole, self._by(name)) for name in self.policies),
         ]
         changed = [self._changed(part, rows) for part, rows in slices]
-        return CountsSection(self.ladder, tuple(changed), tuple(counts), tuple(transitions))
+        return CountsSection(
+            self.ladder, tuple(changed), tuple(counts), tuple(transitions), (self._independent(whole),)
+        )
+
+    def _independent(self, rows: Ints) -> Assumption:
+        """What intervals take for granted of rows that somebody wrote."""
+        title = "rows count as independent of each other"
+        if self.drawn is None:
+            return Assumption(
+                "amber",
+                title,
+                "No authors were drawn anew (`author.id`): where posts of one author are alike, all intervals are too short.",
+            )
+        authors = bootstrap.effective_authors(rows.astype(np.float64), self.drawn[:, : len(rows)].astype(np.float64))
+        return Assumption(
+            "amber",
+            f"{title}, but in shares of all rows",
+            f"Those are of authors drawn anew: {int(rows.sum()):,} rows of {authors:,.0f} authors, in effect. Slices, precision and its like, and gaps "
+            "between groups count each row for itself: where posts of one author are alike, their intervals are too short.",
+        )
 
     @property
     def policies(self) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -63,6 +65,15 @@ def test_authors_who_are_drawn_anew_give_the_interval(cube):
     assert "author bootstrap" in remove.rate.b.method
     assert "author bootstrap" in remove.rate.difference.method
     assert remove.rate.b.low < remove.b / 900 < remove.rate.b.high
+
+
+def test_what_intervals_take_for_granted_is_told(cube):
+    sizes = np.bincount(cube.of("outcome"), cube.sums["rows"], len(cube.outcomes))
+    drawn = np.random.default_rng(3).poisson(30, (4000, 1)) / 30 * sizes
+    (alone,), (of_authors,) = (Counting(cube, (A, B), drawn=one).section().assumptions for one in (None, drawn))
+    assert "`author.id`" in alone.text
+    assert re.search("900 rows of (29|30|31) authors", of_authors.text)
+    assert "precision" in of_authors.text
 
 
 def test_a_difference_that_no_author_shows_may_go_either_way():
