@@ -96,9 +96,9 @@ class Log:
 
     def _nothing(self, asked: Sequence[str]) -> str:
         held = sorted({name for part in self._parts for name in part.source.schema.names})
-        wanted = ", ".join(f"`{name}`" for name in asked[:4]) + (", …" if len(asked) > 4 else "")
+        wanted = f" ({', '.join(f'`{name}`' for name in asked[:4])}{', …' * (len(asked) > 4)})" if asked else ""
         shown = ", ".join(f"`{name}`" for name in held[:12]) or "no column at all"
-        return f"the log has none of the columns that are asked for ({wanted}), but {shown}: say by a column map which is which"
+        return f"the log has none of the columns that are asked for{wanted}, but {shown}: say by a column map which is which"
 
     def _batches(self, names: Sequence[str], size: int, tally: Tally, *, threads: bool) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([self.schema.field(name) for name in names])
