@@ -9,6 +9,7 @@ import typer
 
 from limen.cli.errors import CannotError
 from limen.cli.packs import Cache, engine
+from policy_dsl.suggest import suggest
 
 EXTRA = "pip install 'limen[sql]'"
 
@@ -29,7 +30,7 @@ def sql(
     column: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME=COLUMN: an input, `id`, `region`, `at` or `modalities` under another name; NAME= has none."
+            help="FOREIGN=OURS such as `hate=text.hate`: what a column of ours is called; `=text.hate`: there is none. Repeatable."
         ),
     ] = None,
     shares: Annotated[
@@ -50,7 +51,9 @@ def sql(
     program = engine(pack, "scalar", cache).program
     unknown = sorted(set(region or ()) - set(program.regions))
     if unknown:
-        raise CannotError(f"`--region {unknown[0]}` is no region of the pack")
+        near = suggest(unknown[0], program.regions)
+        hint = f", did you mean `{near}`" if near else ", expected a code of its tree such as `GLOBAL` or `DE`"
+        raise CannotError(f"`--region {unknown[0]}` is no region of the pack{hint}")
     usual = Source.of(program, dialect, table, skipped=skipped)
     columns = _renamed(dict(usual.columns), column or [])
     scores = frozenset(spec.name for spec in program.inputs if spec.kind == "score")
@@ -66,10 +69,12 @@ def sql(
 
 def _renamed(columns: dict[str, str], pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
-        name, mark, own = pair.partition("=")
-        if not mark or name not in columns:
-            raise CannotError(
-                f"`--column {pair}` is none that the query reads, expected NAME=COLUMN, such as `text.hate=hate`"
-            )
-        columns.pop(name) if not own else columns.update({name: own})
+        foreign, mark, ours = (part.strip() for part in pair.rpartition("="))
+        if not mark:
+            raise CannotError(f"`--column {pair}` is no pair, expected FOREIGN=OURS such as `hate=text.hate`")
+        if ours not in columns:
+            near = suggest(ours, columns)
+            hint = f"did you mean `{foreign}={near}`" if near else "expected FOREIGN=OURS such as `hate=text.hate`"
+            raise CannotError(f"`--column {pair}`: the query reads no column `{ours}`, {hint}")
+        columns.pop(ours) if not foreign else columns.update({ours: foreign})
     return columns

@@ -29,7 +29,7 @@ def absent() -> list[str]:
     program = load_pack(Path("policies")).compiled.program
     assert program is not None
     held = set(pq.read_schema(LOG).names)
-    return [word for spec in program.inputs if spec.name not in held for word in ("--column", f"{spec.name}=")]
+    return [word for spec in program.inputs if spec.name not in held for word in ("--column", f"={spec.name}")]
 
 
 def test_it_decides_the_shipped_log(absent: list[str]) -> None:
@@ -52,7 +52,23 @@ def test_it_decides_the_shipped_log(absent: list[str]) -> None:
         assert seen[row] == (str(outcome.status), enforcement, routes), row
 
 
-def test_it_refuses_a_column_that_nothing_reads() -> None:
-    found = CliRunner().invoke(app, ["sql", "--pack", "policies", "--column", "bad=x"])
+def test_a_column_is_renamed_as_in_a_column_map() -> None:
+    query = command("--show", "query", "--column", "hate_score=text.hate")
+    assert '"hate_score"' in query
+    assert '"text.hate" AS' not in query
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--column", "bad=x"], "`--column bad=x`: the query reads no column `x`, expected FOREIGN=OURS"),
+        (["--column", "hate=text.hat"], "did you mean `hate=text.hate`"),
+        (["--column", "hate"], "`--column hate` is no pair, expected FOREIGN=OURS"),
+        (["--region", "XX"], "`--region XX` is no region of the pack, expected a code of its tree"),
+    ],
+)
+def test_a_slip_is_told_in_a_line(words: list[str], says: str) -> None:
+    found = CliRunner().invoke(app, ["sql", "--pack", "policies", *words])
     assert found.exit_code == 2
-    assert "`--column bad=x` is none that the query reads" in found.output
+    assert says in found.stderr
+    assert found.stderr.count("\n") == 1
