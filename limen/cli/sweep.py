@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import limen
-from limen.cli.errors import CannotError
+from limen.cli.errors import CannotError, reason
 from limen.cli.log import EXTRA, Columns, Pairs, column_map
 from limen.cli.packs import engine
 from policy_dsl.program import MICRO, Program
@@ -54,6 +54,8 @@ def sweep(
 
     One rung moves at a time; everything else stays, exceptions and other policies too.
     """
+    if str(json_) == str(html) == "-":
+        raise CannotError("`--json -` and `--html -` would mix on standard output: give one of them a file")
     loaded = engine(pack, "scalar")
     try:
         from simulator.readings import readings  # noqa: PLC0415 - other commands do without
@@ -73,7 +75,7 @@ def sweep(
     if str(json_) != "-" and str(html) != "-":
         typer.echo("\n\n".join("\n".join(_lines(item, parts)) for item, parts in told))
         for path in (json_, html):
-            typer.echo(f"\nwritten: {path}") if path is not None else None
+            typer.echo(f"wrote {path}", err=True) if path is not None else None
 
 
 def open_rows(paths: Sequence[str], columns: Path | None, pairs: list[str] | None, program: Program) -> Log:
@@ -120,11 +122,14 @@ def rows_told(total: int | None) -> Iterator[Callable[[int], object]]:
 
 
 def write(path: Path, text: str) -> None:
-    """To a file, or `-`: standard output."""
+    """To a file, or `-`: standard output. Raises CannotError."""
     if str(path) == "-":
         typer.echo(text)
     else:
-        path.write_text(text + "\n", encoding="utf-8")
+        try:
+            path.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise CannotError(f"cannot write `{path}`: {reason(error)}") from None
 
 
 def command() -> str:

@@ -61,6 +61,8 @@ def tune(
 
     Status 1 where none does.
     """
+    if str(patch) == "-" and format == "json":
+        raise CannotError("`--format json` holds the patch already: leave `--patch -` out, or give it a file")
     loaded = load(pack)
     if loaded.compiled.program is None:
         show(loaded.compiled.diagnostics, loaded.pack.sources, "text", err=True)
@@ -85,6 +87,8 @@ def tune(
     told_ = json.dumps(_data(found, diff, refused), ensure_ascii=False, indent=2) if format == "json" else None
     if str(patch) != "-":
         typer.echo(told_ or "\n".join(_lines(found, diff, refused, patch)))
+    elif diff is None:
+        typer.echo(f"limen: no patch: {refused or found.reason}", err=True)
     if found.chosen is None:
         raise typer.Exit(1)
 

@@ -64,6 +64,19 @@ def test_what_is_not_shown_is_refused_with_status_1() -> None:
     assert "`precision(label)>=0.999` is not borne out" in said["reason"]
 
 
+def test_files_are_named_on_standard_error_alone(tmp_path: Path) -> None:
+    found = run("sweep", *LOG, "--policy", "spam", "--action", "label", "--json", str(tmp_path / "sweep.json"))
+    assert found.stderr == f"wrote {tmp_path / 'sweep.json'}\n"
+    assert "wrote" not in found.stdout
+
+
+def test_a_patch_on_standard_output_that_there_is_not_says_why() -> None:
+    asked = ["--policy", "spam", "--action", "label", "--require", "precision>=0.999", "--maximise", "recall"]
+    found = run("tune", *LOG, *asked, "--patch", "-")
+    assert (found.exit_code, found.stdout) == (1, "")
+    assert found.stderr.startswith("limen: no patch: `precision(label)>=0.999` is not borne out")
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -75,6 +88,28 @@ def test_what_is_not_shown_is_refused_with_status_1() -> None:
         (
             ["tune", *LOG, "--policy", "spam", "--require", "fpr<=0.1", "--maximise", "recall"],
             "several rungs are tuned",
+        ),
+        (["sweep", *LOG, "--policy", "spam", "--json", "-", "--html", "-"], "would mix on standard output"),
+        (
+            ["sweep", *LOG, "--policy", "spam", "--action", "label", "--json", "no/such/folder/a.json"],
+            "limen: cannot write `no/such/folder/a.json`: no such file or directory\n",
+        ),
+        (
+            [
+                "tune",
+                *LOG,
+                "--policy",
+                "spam",
+                "--require",
+                "fpr<=0.1",
+                "--minimise",
+                "fpr",
+                "--patch",
+                "-",
+                "--format",
+                "json",
+            ],
+            "`--format json` holds the patch already",
         ),
         (
             ["tune", *LOG, "--policy", "spam", "--action", "label", "--require", "fpr<=0.1", "--maximise", "fpr"],
