@@ -14,7 +14,11 @@ from limen.cli.errors import CannotError
 if TYPE_CHECKING:
     from simulator.cascade import Band, Fit, Share
 
-app = typer.Typer(help="The band of a cascade, with a bound on the decisions that it changes.", no_args_is_help=True)
+app = typer.Typer(
+    help="The band of a cascade, with a bound on the decisions that it changes.",
+    no_args_is_help=True,
+    add_completion=False,  # the whole command has none either
+)
 
 
 @app.callback()

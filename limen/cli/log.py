@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from limen.cli.errors import CannotError, why
+from limen.cli.errors import CannotError, reason
 from limen.cli.packs import engine
 
 if TYPE_CHECKING:
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 EXTRA = "pip install 'limen[simulate]'"
 VALUES = 5  # of a column that are shown
 
-app = typer.Typer(help="Scored logs: what they hold, and how they are read.", no_args_is_help=True)
+app = typer.Typer(
+    help="Scored logs: what they hold, and how they are read.",
+    no_args_is_help=True,
+    add_completion=False,  # the whole command has none either
+)
 
 
 @app.callback()
@@ -95,7 +99,7 @@ def column_map(path: Path | None, pairs: list[str] | None) -> ColumnMap:
     except ColumnError as error:
         raise CannotError(str(error)) from None
     except OSError as error:
-        raise CannotError(f"cannot read `{path}`: {why(error)}") from None
+        raise CannotError(f"cannot read `{path}`: {reason(error)}") from None
 
 
 @contextmanager
@@ -123,6 +127,8 @@ def _write(path: Path, found: Description) -> None:
             file.write(found.proposed.to_yaml(found.files[0].path))
     except FileExistsError:
         raise CannotError(f"`{path}` exists: name another file, so that nobody's corrections are lost") from None
+    except OSError as error:
+        raise CannotError(f"cannot write `{path}`: {reason(error)}") from None
 
 
 def _lines(found: Description) -> Iterator[str]:

@@ -51,7 +51,8 @@ def test_pairs_serve_as_a_map(run: Run, log: Path, pack: Path) -> None:
         (("nowhere.parquet",), "there is no `nowhere.parquet`"),
         (("LOG", "--column", "tss=at"), "has no column `tss` for `at`"),
         (("LOG", "--column", "ts"), "`ts` is no pair"),
-        (("LOG", "--columns", "nowhere.yaml"), "cannot read `nowhere.yaml`: no such file or directory"),
+        (("LOG", "--columns", "nowhere.yaml"), "cannot read `nowhere.yaml`: no such file or directory\n"),
+        (("LOG", "--write-map", "no/such/x.yaml"), "cannot write `no/such/x.yaml`: no such file or directory\n"),
         (("LOG", "--columns", "LOG"), "not valid YAML"),
         (("LOG", "--column", "ts=at", "--write-map", "x.yaml"), "`--write-map` writes the proposed map"),
     ],
@@ -61,6 +62,11 @@ def test_what_cannot_be_done_is_told_in_a_line(run: Run, log: Path, args: tuple[
     assert (status, out) == (2, "")
     assert said in err or said.replace("not valid YAML", "is no column map") in err
     assert err.count("\n") == 1
+
+
+def test_the_group_offers_what_the_whole_command_offers(run: Run) -> None:
+    for group in ("log", "cascade", "scorers"):
+        assert "completion" not in run(group, "--help")[1]
 
 
 def test_only_the_head_is_read_where_asked(run: Run, log: Path) -> None:
