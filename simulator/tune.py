@@ -145,6 +145,7 @@ class Tuning:
         path = _thresholds(curves)[::-1]  # ever more violations are caught
         found, tested = self._at(fit, curves, path, 0), self._at(check, checked, path, 1)
         self._check(found)
+        self._check(tested)
         if not tested.complete:
             raise RequirementError(f"`{item}` needs a label of every row: an expected loss is not known by weights")
         violations = int(tested.totals.rows[POSITIVE].sum())
@@ -242,6 +243,11 @@ class Tuning:
         return evidence_at(swept, curves, at, self.share if part == 0 else 1 - self.share)
 
     def _check(self, found: Evidence) -> None:
+        if not found.rows:
+            raise RequirementError(
+                "all rows fall into one half of the log: they are split by `author.id` (else by `id`), and it takes more authors "
+                "to find thresholds on some and check them on others"
+            )
         for metric in self.metrics:
             check_identified(metric, found)
 

@@ -293,3 +293,12 @@ def test_curves_have_no_value_where_nobody_looks() -> None:
     assert np.isnan(
         [told.precision.value[low], *told.recall.value[[low, high]], *told.false_positive_rate.value[[low, high]]]
     ).all()
+
+
+@pytest.mark.parametrize("asked", ["precision>=0.7", "fpr<=0.2", "expected_miss_rate<=0.2", "reviews_per_day<=900"])
+@pytest.mark.parametrize("seed", [0, 1])  # the one author fits, or checks
+def test_one_author_cannot_both_fit_and_check(asked: str, seed: int) -> None:
+    (batch,) = drawn(np.random.default_rng(11), 50).parts
+    log = Batches([batch.append_column("author.id", pa.array(["somebody"] * 50))])
+    with pytest.raises(RequirementError, match="all rows fall into one half"):
+        tuned(log, [asked], "action_rate", seed=seed)
