@@ -64,7 +64,8 @@ class Found:
 
     `rows` count; `elsewhere` are those on which the policy does not speak, `no_unit` those without a unit, `strange` those whose
     logged arm the experiment does not know. `crossed` units were in several arms and are left out, `reassigned` were logged in another
-    arm than their hash gives. `p_once` is that of one look at the sizes of the arms, `p_always` that of all.
+    arm than their hash gives. Of the `rows`, `unlabelled` have no label of the policy, where the log has any: precision and its like say
+    nothing of them. `p_once` is that of one look at the sizes of the arms, `p_always` that of all.
     """
 
     policy: str
@@ -78,6 +79,7 @@ class Found:
     strange: int
     crossed: int
     reassigned: int
+    unlabelled: int
     p_once: float
     p_always: float
     measures: tuple[Measured, ...]
@@ -138,7 +140,7 @@ class _Trial:
         self.columnar = Columnar(forced(program, self.policy.name, self.experiment.name), detail="counts")
         self.units = Units(self._arm)
         self.sums = Sums(len(self.measures))
-        self.rows = self.elsewhere = self.no_unit = self.strange = 0
+        self.rows = self.elsewhere = self.no_unit = self.strange = self.unlabelled = 0
         self._hits = np.zeros((len(self.names), len(self.decided), 0), bool)
         self._acts = self._speaks = np.zeros((len(self.names), 0), bool)
 
@@ -204,6 +206,7 @@ class _Trial:
 
     def _labels(self, labels: pa.Array, numbers: np.ndarray, acts: np.ndarray) -> None:
         told = ~np.asarray(labels.is_null())
+        self.unlabelled += int((~told).sum())
         truth = np.asarray(labels.fill_null(False))
         first = len(self.decided)
         for k, (of, hits) in enumerate(((told & acts, truth), (told & truth, acts), (told & ~truth, acts))):
@@ -250,6 +253,7 @@ class _Trial:
             self.strange,
             self.units.crossed,
             0 if self.chosen.column is None else self.units.reassigned(),
+            self.unlabelled,
             sample_ratio_p(sizes, shares) if len(shares) > 1 else 1.0,
             sequential_sample_ratio_p(sizes, shares) if len(shares) > 1 else 1.0,
             shown,

@@ -147,6 +147,8 @@ def _one(one: Found, level: float) -> Iterator[str]:
     if one.measures:
         yield f"  mean rates of the units; in brackets what holds with {100 * level:g} % at every look; differences from control in points"
         yield from _table(one)
+    if one.unlabelled and any(row.name == "precision" for row in one.measures):
+        yield f"  {one.unlabelled:,} of the rows have no label: precision, recall and false_positive_rate say nothing of them"
     for judged in one.judged:
         yield f"  guardrail {judged.guardrail} for {judged.arm}: {judged.says}{_points(judged)}"
 

@@ -78,6 +78,15 @@ def test_arms_are_told_with_their_intervals(run: Run, spam: Path, log: Path) -> 
     ]
     removed = next(line for line in lines if line.startswith("    enforcement.remove"))
     assert " +2" in removed  # some 20 points more
+    assert "have no label" not in out
+
+
+def test_rows_without_a_label_are_told_of(run: Run, spam: Path, log: Path) -> None:
+    data = pq.read_table(log)
+    seen = pa.array(data.column("label.spam").to_pylist(), mask=np.arange(6000) >= 2500)
+    pq.write_table(data.set_column(data.schema.names.index("label.spam"), "label.spam", seen), log)
+    _, out, _ = run("experiments", "--log", log, "--pack", spam, "--column", "spam_score=text.spam")
+    assert "  3,500 of the rows have no label: precision, recall and false_positive_rate say nothing of them" in out
 
 
 def test_a_broken_guardrail_stops(run: Run, spam: Path, log: Path) -> None:

@@ -107,6 +107,7 @@ def test_rates_are_those_of_the_live_decisions(engine: Engine, tmp_path: Path) -
             units[arm].setdefault(row["author.id"], []).append((outcome, row["label.hate"]))
     assert [arm.units for arm in one.arms] == [len(units["control"]), len(units["B"])]
     assert one.rows == sum(len(rows) for arm in units.values() for rows in arm.values())
+    assert one.unlabelled == sum(label is None for arm in units.values() for rows in arm.values() for _, label in rows)
     ranks = [item.name for item in engine.program.enforcements]
     measures = {row.name: row for row in one.measures}
     for number, arm in enumerate(("control", "B")):
