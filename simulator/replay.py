@@ -45,13 +45,19 @@ class Cells:
     def of(schema: pa.Schema, programs: Sequence[Program], cohorts: Iterable[str] = ()) -> Cells:
         """Region, language and the labels of the programs' policies where the log has them, and the cohort columns.
 
-        Raises ColumnarError for a cohort column that the log lacks.
+        Raises ColumnarError for a cohort column that the log lacks, and for one whose values are no groups.
         """
         names = set(schema.names)
         asked = [name for name in dict.fromkeys(cohorts) if name not in (REGION, LANGUAGE)]
         for name in asked:
             if name not in names:
-                raise ColumnarError(f"the log has no column `{name}` to group by")
+                raise ColumnarError(
+                    f"the log has no column `{name}` to group by: one of texts, numbers or truth values"
+                )
+            if name.startswith("label.") or pa.types.is_nested(schema.field(name).type):
+                raise ColumnarError(
+                    f"`{name}` is no column to group by, expected one of texts, numbers or truth values"
+                )
         policies = sorted({policy.name for program in programs for policy in program.policies})
         standing = [name for name in (REGION, LANGUAGE) if name in names]
         labels = tuple(f"label.{name}" for name in policies if f"label.{name}" in names)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from limen.cli.errors import CannotError, why
+from limen.cli.errors import CannotError, reason, why
 from limen.cli.log import Columns, Pairs, column_map
 from limen.cli.packs import Cache
 from limen.cli.packs import engine as load_engine
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from simulator.staffing import Staffing
 
 EXTRA = "pip install 'limen[simulate]'"
+MOST = 1e9  # of a factor: beyond it, nothing is told that could be read
 
 
 def simulate(
@@ -80,6 +81,11 @@ def simulate(
         from simulator.settings import SettingError  # noqa: PLC0415
     except ImportError:
         raise CannotError(f"replaying logs needs an extra: {EXTRA}") from None
+    for path in (html, json):
+        _check_writable(path)
+    _check_numbers(beta=beta, scale=scale)
+    if html is not None and json is not None and str(html) == str(json):
+        raise CannotError(f"`--html` and `--json` both go to `{html}`: give each its own place")
     try:
         sides = _sides(base, variant, set or [], cache)
         programs = (sides[0][0], sides[1][0])
@@ -186,11 +192,11 @@ def _write(found: Result, json: Path | None, html: Path | None) -> None:
         _put(html, page(found))
     if json is not None:
         _put(json, to_json(found))
-    if json is None or str(json) != "-":
+    if "-" not in map(str, (html, json)):  # else standard output is a page, or JSON, and nothing else
         typer.echo(summary(found), nl=False)
-        for path in (html, json):
-            if path is not None and str(path) != "-":
-                typer.echo(f"wrote {path}", err=True)
+    for path in (html, json):
+        if path is not None and str(path) != "-":
+            typer.echo(f"wrote {path}", err=True)
 
 
 def _put(path: Path, text: str) -> None:
@@ -200,4 +206,20 @@ def _put(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise CannotError(f"cannot write `{path}`: {why(error)}") from None
+        raise CannotError(f"cannot write `{path}`: {reason(error)}") from None
+
+
+def _check_writable(path: Path | None) -> None:
+    """Before a long log is read."""
+    if path is None or str(path) == "-":
+        return
+    if path.is_dir():
+        raise CannotError(f"cannot write `{path}`: is a directory")
+    if not path.parent.is_dir():
+        raise CannotError(f"cannot write `{path}`: there is no folder `{path.parent}`")
+
+
+def _check_numbers(**numbers: float) -> None:
+    for name, number in numbers.items():
+        if number > MOST:
+            raise CannotError(f"`--{name} {number:g}` is too large, expected at most {MOST:g}")

@@ -31,6 +31,7 @@ def table() -> object:
             "keywords.insults.count": pa.array([int(i % 50 == 0) for i in range(count)], pa.int32()),
             "label.insults": [None if i % 2 else SCORES[i % len(SCORES)] in (0.92, 0.99) for i in range(count)],
             "views": pa.array([i % 7 for i in range(count)], pa.int64()),
+            "modalities": [["image", "text"]] * count,
             "author.id": [f"u{i % 60}" for i in range(count)],
         }
     )  # fmt: skip
@@ -69,6 +70,14 @@ def test_json_on_standard_output_is_all_that_stands_there(run: Run, pack: Path, 
     assert json.loads(out)["version"] == 1
 
 
+def test_a_page_on_standard_output_is_all_that_stands_there(run: Run, pack: Path, log: Path) -> None:
+    change = "insults.image.nudity.remove=off"
+    status, out, _ = run("simulate", "--log", log, "--base", pack, "--set", change, "--html", "-")
+    assert status == 0
+    assert out.startswith("<!DOCTYPE html>")
+    assert out.rstrip().endswith("</html>")
+
+
 def test_a_revision_of_the_repository_is_a_side(
     run: Run, pack: Path, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +102,13 @@ def test_a_revision_of_the_repository_is_a_side(
         (["--set", "insult.image.nudity.remove=0.9"], "did you mean `insults`"),
         (["--set", "insults.image.nudity.remove=0.9", "--acts", "allow"], "`--acts allow` is no enforcement that does anything"),
         (["--set", "insults.image.nudity.remove=0.9", "--by", "colour"], "no column `colour` to group by"),
+        (["--set", "insults.image.nudity.remove=0.9", "--by", "label.insults"], "`label.insults` is no column to group by"),
+        (["--set", "insults.image.nudity.remove=0.9", "--by", "modalities"], "`modalities` is no column to group by"),
+        (["--set", "insults.image.nudity.remove=0.9", "--scale", "inf"], "`--scale inf` is too large, expected at most 1e+09"),
+        (["--set", "insults.image.nudity.remove=0.9", "--beta", "inf"], "`--beta inf` is too large"),
+        (["--set", "insults.image.nudity.remove=0.9", "--html", "absent/x.html"], "cannot write `absent/x.html`: there is no folder `absent`"),
+        (["--set", "insults.image.nudity.remove=0.9", "--json", "."], "cannot write `.`: is a directory"),
+        (["--set", "insults.image.nudity.remove=0.9", "--json", "-", "--html", "-"], "`--html` and `--json` both go to `-`"),
         (["--set", "insults.image.nudity.remove=0.9", "--by", "id", "--log", "absent.parquet"], "absent.parquet"),
         (["--variant", "absent"], "absent"),
         (["--set", "insults.image.nudity.remove=0.9", "--staffing", "absent.yaml"], "cannot read `absent.yaml`"),
