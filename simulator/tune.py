@@ -148,6 +148,7 @@ class Tuning:
         self._check(tested)
         if not tested.complete:
             raise RequirementError(f"`{item}` needs a label of every row: an expected loss is not known by weights")
+        found, tested, now = _shared(found, tested, evidence_now(check, checked, 1 - self.share))
         violations = int(tested.totals.rows[POSITIVE].sum())
         losses = estimates(item.metric, tested) if violations else np.ones(path.size)
         first = conformal_risk(np.maximum.accumulate(losses[::-1])[::-1], violations, item.bound)
@@ -160,7 +161,7 @@ class Tuning:
             tested,
             {str(item): bound},
             range(last, last + (first is not None)),
-            evidence_now(check, checked, 1 - self.share),
+            now,
         )
 
     def _path(self, levels: Ints, found: Evidence) -> Ints:
@@ -273,6 +274,7 @@ class Tuning:
     def _told(self, choices: Sequence[tuple[Setting, ...]], found: Evidence, tested: Evidence, now: Evidence) -> Tuned:
         self._check(tested)
         tested = replace(tested, heaviest=max(found.heaviest, tested.heaviest))
+        found, tested, now = _shared(found, tested, now)
         accepted = fixed_sequence(self._worst(tested).tolist(), self.delta)
         p = {str(item): p_values(item, tested) for item in self.requirements}
         return self._shown(choices, found, tested, p, range(accepted), now)
@@ -342,6 +344,12 @@ class Tuning:
         alpha = 1 - item.bound if SENSE[metric.name] == ">=" else item.bound
         least = umbrella_rows(alpha, self.delta)
         return f"{text}, expected at most {self.delta:g}; without a single error it takes {least} labelled rows of the kind"
+
+
+def _shared(found: Evidence, tested: Evidence, now: Evidence) -> tuple[Evidence, Evidence, Evidence]:
+    """With the shares that they turned out to have of the log: a heavy author makes one half the larger. `now` is of the rows of `tested`."""
+    share = tested.rows / (found.rows + tested.rows)
+    return replace(found, share=1 - share), replace(tested, share=share), replace(now, share=share)
 
 
 def _curves(swept: Sweep) -> dict[str, Steps]:

@@ -35,7 +35,7 @@ STATISTICS = {
 
 
 def drawn(rng, truth):
-    """1,000 to 4,000 authors with 1 to some 40 posts each, four in a hundred of them fifteen times more; each has shares of its own about `truth`."""
+    """1,000 to 4,000 authors with some 3.5 posts each, four in a hundred of them 26; each has shares of its own about `truth`."""
     authors = rng.integers(1000, 4000)
     posts = 1 + rng.geometric(0.4, authors) * np.where(rng.random(authors) < 0.04, 10, 1)
     chances = np.cumsum(rng.dirichlet(truth * 4 + 1e-9, authors), axis=1)

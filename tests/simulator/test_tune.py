@@ -302,3 +302,17 @@ def test_one_author_cannot_both_fit_and_check(asked: str, seed: int) -> None:
     log = Batches([batch.append_column("author.id", pa.array(["somebody"] * 50))])
     with pytest.raises(RequirementError, match="all rows fall into one half"):
         tuned(log, [asked], "action_rate", seed=seed)
+
+
+@pytest.mark.parametrize("seed", [0, 2])  # the heavy author fits, or checks
+def test_a_heavy_author_does_not_change_what_a_day_brings(seed: int) -> None:
+    """More than half of the rows are one author's, all in one half: the reviews of a day are counted for the whole log all the same."""
+    (batch,) = drawn(np.random.default_rng(12), 4000).parts
+    authors = pa.array(["somebody" if i % 5 < 3 else f"a{i}" for i in range(4000)])
+    log = Batches([batch.append_column("author.id", authors)])
+    text = "policy p { severity P1 thresholds on text.a { review >= 0.5 } on missing { } }"
+    found = tuned(log, ["reviews_per_day<=150"], "recall", text, seed=seed)
+    assert found.present["reviews_per_day"] == pytest.approx(200, rel=0.1)  # half of 400 rows a day
+    assert found.chosen is not None
+    assert 135 < found.chosen.check["reviews_per_day"] < 150
+    assert 110 < 400 * (1 - chosen(found)[0] / MICRO) <= 150
