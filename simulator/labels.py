@@ -203,7 +203,8 @@ def _half_rows(sample: Sample, pull: Floats, kinds: Ints) -> float:
     (Brown, Cai and DasGupta, Statistical Science 16, 2001). With everybody reviewed it adds nothing.
     """
     drawn = np.bincount(kinds, sample.drawn.sum(axis=1))
-    beyond = np.bincount(kinds, (sample.weight_squares - sample.squares[:, 1:]).sum(axis=1))
+    labelled = np.maximum(sample.rows[:, 1:], 1)  # some may not have been drawn: their labels came without a chance
+    beyond = np.bincount(kinds, (sample.weight_squares - sample.squares[:, 1:] * sample.drawn / labelled).sum(axis=1))
     moved = np.bincount(kinds, sample.drawn.sum(axis=1) * np.sum(pull**2, axis=1))
     some = drawn > 0
     return float(np.sum(np.clip(beyond[some], 0, None) * moved[some] / drawn[some] ** 2)) / 2

@@ -167,3 +167,17 @@ def test_an_estimate_beyond_one_is_moved_to_it():
     figure = estimated(sample, metrics(np.array([False, True]))["precision"], "ipw")
     assert figure.value == figure.high == 1
     assert 0.8 < figure.low < 1
+
+
+@pytest.mark.parametrize("more", [100, 800])
+def test_labels_without_a_chance_make_nothing_surer(more):
+    """Recall, of rows half of which are reviewed by chance; labels that came from elsewhere stand for themselves, not for others."""
+    recall = metrics(np.array([False, True]))["recall"]
+
+    def variance(others):
+        rows = np.array([[1000 - others, 30 + others, 4], [100, 60, 140]])
+        drawn = np.array([[30, 4], [60, 140]])
+        sample = Sample(rows, rows.astype(float), rows.astype(float), drawn, drawn * 2.0, drawn * 4.0)
+        return solve(sample, recall, "snipw").variance(sample)
+
+    assert variance(more) == pytest.approx(variance(0), rel=1e-12)
