@@ -24,6 +24,7 @@ def html(result: Result) -> str:
         answer=answer(result),
         decisions=tables.decisions(result),
         never=tables.never(result),
+        left_open=tables.is_open(result),
         diagonal=tables.diagonal(result),
         policies=tables.policies(result),
         unchanged=tables.unchanged(result),

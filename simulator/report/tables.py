@@ -38,6 +38,9 @@ MOST_GAPS = 8
 SMALL = 30  # rows: a share of fewer is known to within 15 points at best
 
 
+_OPEN = "undetermined"  # as transitions and counts name what the log leaves open
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A line of an A | B | difference table. `a` and `b` are counts where there are any; `reasons` say why a figure is refused or not
@@ -90,6 +93,11 @@ def never(result: Result) -> list[str]:
     return [c.name for c in _joined(result) if not (c.a or c.b) and c.what != "status"]
 
 
+def is_open(result: Result) -> bool:
+    """Whether the decision on some row is left open."""
+    return any(_OPEN in t.names for t in result.transitions if t.slice == ALL and t.policy is None)
+
+
 def _joined(result: Result) -> list[Count]:
     return [c for c in result.counts if c.slice == ALL and c.policy is None]
 
@@ -113,8 +121,8 @@ def _policies(result: Result) -> list[str]:
 
 
 def _differs(result: Result, policy: str) -> bool:
-    counts = (c for c in result.counts if c.slice == ALL and c.policy == policy)
-    return any(c.a != c.b for c in counts) or moved_rows(result, policy) > 0
+    counts = [c for c in result.counts if c.slice == ALL and c.policy == policy]
+    return any(c.a != c.b or c.name == _OPEN for c in counts) or moved_rows(result, policy) > 0
 
 
 def _counted(heading: str, counts: Sequence[Count]) -> Table:
@@ -241,7 +249,13 @@ def heats(result: Result) -> list[Heat]:
 
 
 def _moved_in(table: Transitions) -> int:
-    return sum(count for i, row in enumerate(table.counts) for j, count in enumerate(row) if i != j)
+    """Rows of which nobody can say that they stay."""
+    return sum(
+        count
+        for name, i, row in zip(table.names, range(len(table.names)), table.counts, strict=True)
+        for j, count in enumerate(row)
+        if i != j or name == _OPEN
+    )
 
 
 def _heat(table: Transitions, ladder: tuple[str, ...]) -> Heat:
@@ -255,7 +269,8 @@ def _cell(table: Transitions, i: int, j: int, ladder: tuple[str, ...]) -> Cell:
     count, total = table.counts[i][j], sum(table.counts[i])
     share = count / total if total else 0.0
     on_ladder = table.names[i] in ladder and table.names[j] in ladder
-    kind = "same" if i == j else "open" if not on_ladder else "stricter" if j > i else "lenient"
+    same = i == j and table.names[i] != _OPEN
+    kind = "same" if same else "open" if not on_ladder else "stricter" if j > i else "lenient"
     return Cell(count, _percent(share), 0 if not count else 1 + min(8, int(9 * share**0.5)), kind if count else "none")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from simulator.report.page import html
 from simulator.report.text import summary
-from simulator.result import Compared, Estimate, Metric, Result, Slice, Transitions
+from simulator.result import ALL, Compared, Estimate, Metric, Result, Slice, Transitions
 from tests.simulator.report.example import HOSTILE, example, hostile, metric
 
 VOID = {"meta", "br"}
@@ -153,7 +153,7 @@ def test_rows_left_open_are_no_stricter_decision():
         example().transitions[0].slice, None, ("allow", "remove", "undetermined"), ((5, 1, 2), (1, 5, 0), (0, 0, 1))
     )
     page = html(replace(example(), transitions=(table,)))
-    assert [page.count(f'<td class="{kind} ') for kind in ("stricter", "lenient", "open", "same")] == [1, 1, 1, 3]
+    assert [page.count(f'<td class="{kind} ') for kind in ("stricter", "lenient", "open", "same")] == [1, 1, 2, 2]
 
 
 def test_the_summary_tells_the_answer_the_doubts_and_the_data():
@@ -174,7 +174,7 @@ def test_what_no_row_gets_is_a_sentence_and_no_row():
     none = replace(result.counts[0], name="block", a=0, b=0)
     page = html(replace(result, counts=(*result.counts, none)))
     assert page.count("block</th>") == 0
-    assert "No row gets block under A or B." in page
+    assert "No row is known to get block under A or B." in page  # some are left open
 
 
 def test_slices_too_small_to_tell_are_counted_not_shown():
@@ -272,3 +272,19 @@ def test_a_matrix_in_which_nothing_moves_is_a_sentence():
     page = html(replace(result, transitions=still))
     assert "No row gets another enforcement." in page
     assert 'class="heat"' not in page
+
+
+def test_what_is_left_open_is_not_told_to_stay():
+    result = example()
+    names = ("allow", "reduce", "undetermined")
+    still = tuple(Transitions(ALL, policy, names, ((5, 0, 0), (0, 1, 0), (0, 0, 4))) for policy in (None, "hate"))
+    left = [c for c in result.counts if c.policy == "hate" and c.slice == ALL][:1]
+    open_ = [replace(one, name="undetermined", a=4, b=4) for one in left]
+    never = replace(result.counts[0], name="remove", a=0, b=0)
+    text = " ".join(" ".join(read(replace(result, transitions=still, counts=(*open_, never))).words).split())
+    for wrong in ("No row gets another enforcement", "Nothing changes in hate", "No row gets remove"):
+        assert wrong not in text
+    sure = tuple(replace(t, names=("allow", "reduce", "remove")) for t in still)
+    text = " ".join(" ".join(read(replace(result, transitions=sure, counts=(never,))).words).split())
+    assert "No row gets another enforcement" in text
+    assert "No row gets remove" in text
