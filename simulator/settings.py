@@ -69,8 +69,11 @@ def parse(program: Program, text: str) -> Setting:
     policy, dot, rest = name.partition(".")
     if not dot:
         raise SettingError(f"`{text}` is no setting, expected {FORM}")
-    known = policy_of(program, policy)
-    return Setting(_named(program, known, rest, region or None), threshold(value.strip(), text))
+    try:
+        known = policy_of(program, policy)
+        return Setting(_named(program, known, rest, region or None), threshold(value.strip(), text))
+    except SettingError as error:
+        raise SettingError(str(error) if f"`{text}`" in str(error) else f"`{text}`: {error}") from None
 
 
 def threshold(value: str, text: str) -> int | None:

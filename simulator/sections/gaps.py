@@ -30,8 +30,15 @@ def gaps(cube: Cube, programs: tuple[Program, Program]) -> tuple[tuple[Unreplaye
                 side[key] += count
     a, b = found
     keys = sorted(a | b, key=lambda key: (-max(a[key], b[key]), key))
-    told = [Unreplayed(*key, a[key], b[key], TEXTS[key[0]].format(name=key[1])) for key in keys]
+    told = [Unreplayed(*key, a[key], b[key], _text(*key)) for key in keys]
     return tuple(told), _assumed(told, cube.rows)
+
+
+def _text(cause: str, name: str) -> str:
+    text = TEXTS[cause].format(name=name)
+    if name.startswith("`region` is missing"):
+        text += "; a log of one region says so in its column map: `region: {constant: DE}`"
+    return text
 
 
 def _causes(outcome: Outcome, scores: set[str]) -> set[tuple[str, str]]:

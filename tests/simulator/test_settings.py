@@ -111,6 +111,7 @@ def test_a_slip_is_named(program: Program, text: str, says: str) -> None:
     with pytest.raises(SettingError) as caught:
         parse(program, text)
     assert says in str(caught.value)
+    assert f"`{text}`" in str(caught.value)  # which of several `--set` it was
     assert "\n" not in str(caught.value)
 
 

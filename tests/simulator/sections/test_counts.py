@@ -123,5 +123,8 @@ def test_what_is_missing_is_counted_and_an_unknown_region_is_told():
     told, _ = gaps(found, (A, B))
     causes = {(one.cause, one.name): (one.a, one.b) for one in told}
     assert causes["score missing", "text.a"] == (1, 1)
+    assert [one.name for one in told if "`region: {constant: DE}`" in one.text] == [
+        next(name for _, name in causes if name.startswith("`region` is missing"))
+    ]
     assert sum(a for (cause, _), (a, _) in causes.items() if cause == "unusable") == 2
     assert any("unknown region `XX`" in name for _, name in causes)
