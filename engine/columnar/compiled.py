@@ -23,6 +23,7 @@ from engine.compiled.reader import Reader
 from engine.compiled.reading import ABSENT
 from engine.compiled.slots import Presence, Slot
 from engine.record import NA as NOT_THERE
+from engine.record import Record
 from engine.scalar import UNUSUAL
 from policy_dsl import program as p
 from policy_dsl.cel.nodes import Expr
@@ -120,6 +121,12 @@ class Compiled:
                 raise _too_deep(here.policy.name) from None
         return self._open[key]
 
+    def opened(self, here: Here, values: list[Any]) -> OpenPolicy:
+        """As `open`, with room in a row's values for the derived scores that it may have brought."""
+        found = self.open(here)
+        values.extend([None] * (len(self.places.index) - len(values)))
+        return found
+
     def region(self, place: str) -> OpenRegion:
         if place not in self._regions:
             heres = [self.here(policy, variant) for variant, policy in self.applying(place) if not policy.shadow]
@@ -172,6 +179,19 @@ class Compiled:
         except TOO_DEEP:
             raise _too_deep("condition") from None
 
+    def record(self, frame: Frame, row: int, skipped: frozenset[str]) -> Record:
+        """A record that says the same."""
+        scores: dict[str, Any] = {}
+        facts: dict[str, Any] = {}
+        modalities = {spec.modality for spec in self.specs.values() if spec.modality is not None}
+        for spec in self.specs.values():
+            found = read_value(frame, spec, row)
+            if found is NOT_THERE and spec.modality is not None and not spec.optional:
+                modalities.discard(spec.modality)
+            elif found is not NOT_THERE:
+                (facts if spec.is_fact else scores)[spec.name] = _raw(spec, found)
+        return Record(scores, facts, time_of(frame, row), frozenset(modalities), skipped)
+
     def values(self, frame: Frame, row: int, names: frozenset[str] | None = None) -> tuple[list[Any], int]:
         """A row's inputs as `Places.read` gives a record's: those that are named, or all."""
         return self.row(frame, row, names)[:2]
@@ -207,6 +227,15 @@ def _shared(value: Any, score: bool) -> Any:
     if value is NA:
         return ABSENT
     return value / MICRO if score else value
+
+
+def _raw(spec: p.Input, value: Any) -> Any:
+    """As a caller gives it."""
+    if value is MISSING:
+        return None
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return value / MICRO if spec.kind == "score" else value
 
 
 def _too_deep(what: str) -> ColumnarError:

@@ -29,7 +29,7 @@ from engine.compiled.here import Here
 from engine.compiled.reading import Arms
 from engine.compiled.said import Said
 from engine.decision import Outcome, Sanctioned, Status, Verdict
-from engine.record import NA, InvalidRecordError, Record, read_record
+from engine.record import NA, InvalidRecordError, read_record
 from engine.region import NO_REGION, unknown_region
 from policy_dsl import program as p
 from policy_dsl.cel.nodes import Expr
@@ -44,20 +44,17 @@ AT_STAKE = "what was skipped could change the decision"
 """With "counts": the reason of an outcome in which inputs that the log's own pack did not need are missing after all."""
 
 
+Row: TypeAlias = tuple[list[Any], int, bool]
+"""A row's inputs, the bits of those that are missing or do not apply, and whether any is missing."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Spoken:
-    """What a policy of one program says; equal where `key` is."""
+    """What a policy of one program says. Of one policy each is there once: equal ones are the same."""
 
-    key: Hashable
     said: Said
     verdict: Verdict
     arms: tuple[tuple[str, str], ...]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Spoken) and self.key == other.key
-
-    def __hash__(self) -> int:
-        return hash(self.key)
 
 
 class Columnar:
@@ -74,6 +71,7 @@ class Columnar:
         self.programs, self.detail = tuple(programs), detail
         same, bare = Same(), [without_thresholds(program) for program in programs]
         self._alike = [bare.index(one) for one in bare]
+        self.reads = [[other.inputs for other in programs].index(program.inputs) for program in programs]
         self.compiled = [Compiled(program, same) for program in programs]
         self._axes = Axes()
         self.needed: list[tuple[Compiled, Needs]] = []
@@ -201,7 +199,9 @@ class Columnar:
         slots = [self._slots[name] for name in compiled.names(place)]
         spoken = [slot.of(k, said[slot.name]) for slot in slots]
         at, skipped, staked = time_of(frame, row), skipped_in(frame, row), False
-        if skipped and compiled.region(place).staked(Record({}, {}, at, skipped=skipped), *compiled.values(frame, row)):
+        if skipped and compiled.region(place).staked(
+            compiled.record(frame, row, skipped), *compiled.values(frame, row)
+        ):
             spoken = [slot.spoken(k, frame, row, NO_SKIPS) for slot in slots]
             staked = True
         region = self.compiled[self._alike[k]].region(place)
@@ -240,8 +240,26 @@ class Decisions(Table):
         found = []
         for i, row in enumerate(rows.tolist()):
             said = {name: values[numbers[i]] for name, (values, numbers) in cells.items()}
-            found.append(self._id(self._columnar.decide(frame, row, said)))
+            outcomes = self._columnar.decide(frame, row, said)
+            found.append(self._id(outcomes, tuple(map(_brief, outcomes))))
         return np.array(found, np.int32)
+
+
+def _brief(outcome: Outcome) -> Hashable:
+    """As good as the whole to tell outcomes apart, and sooner compared: verdicts are there once."""
+    return (
+        outcome.region,
+        outcome.status,
+        outcome.enforcement,
+        outcome.routes,
+        outcome.sanctions,
+        outcome.effects,
+        tuple(map(id, outcome.verdicts)),
+        outcome.fired,
+        outcome.missing,
+        outcome.arms,
+        outcome.reason,
+    )
 
 
 class Slot:
@@ -255,6 +273,7 @@ class Slot:
         self._compiled = columnar.compiled
         self._numbers = {k: number for number, (k, _, _) in enumerate(self._present())}
         self._known: dict[tuple[int, int, int], Spoken] = {}
+        self._once: dict[Hashable, Spoken] = {}
         self._like = [self._first_like(k) for k in range(len(self._policies))]
         self._shapes = self._shaped()
         facts, needed, arms = Facts(columnar), [], []
@@ -314,38 +333,51 @@ class Slot:
     def _say(self, frame: Frame, row: int) -> tuple[Spoken | None, ...]:
         region, skipped = frame.regions.values[frame.regions.codes[row]], skipped_in(frame, row)
         found: dict[int, Spoken | None] = {}
+        read: dict[Hashable, Row] = {}
         for k, compiled, policy in self._present():
             if self._like[k] == k:
-                found[k] = None if compiled.variant(policy, region) < 0 else self.spoken(k, frame, row, skipped)
-        return tuple(found[self._like[k]] for k, _, _ in self._present())
+                found[k] = None if compiled.variant(policy, region) < 0 else self.spoken(k, frame, row, skipped, read)
+        return tuple([found[self._like[k]] for k in self._numbers])
 
-    def spoken(self, k: int, frame: Frame, row: int, skipped: frozenset[str]) -> Spoken:
-        """What the policy of one program says about a row where it applies."""
+    def spoken(
+        self, k: int, frame: Frame, row: int, skipped: frozenset[str], read: dict[Hashable, Row] | None = None
+    ) -> Spoken:
+        """What the policy of one program says about a row where it applies; `read` keeps the row's values for the next one."""
         compiled, policy = self._compiled[k], self._policies[k]
         assert policy is not None
         region = frame.regions.values[frame.regions.codes[row]]
         here, at = compiled.here(policy, compiled.variant(policy, region)), time_of(frame, row)
-        opened = compiled.open(here)
-        values, mask, lost = compiled.row(frame, row, here.every_input)
-        unasked = compiled.places.mask(name for name in skipped if name in compiled.specs)
+        names = here.every_input
+        key = self._columnar.reads[k], names
+        if read is None or key not in read:
+            values, mask, lost = compiled.row(frame, row, names)
+            if read is not None:
+                read[key] = values, mask, lost
+        else:
+            values, mask, lost = read[key]
+        unasked = compiled.places.mask(name for name in skipped if name in compiled.specs) if skipped else 0
         quick = None if lost or unasked else compiled.quick(here)
         bits = None if quick is None else quick.bits(values, at)
         if quick is None or bits is None:
-            return self._spoken(opened.said(values, mask, at, unasked), policy, opened.arms(values, mask))
-        key = self._shapes[k], here.place, bits
-        if key not in self._known:
+            opened = compiled.opened(here, values)
+            return self._spoken(k, opened.said(values, mask, at, unasked), opened.arms(values, mask))
+        known = self._shapes[k], here.place, bits
+        if known not in self._known:
             counts = self._columnar.detail == "counts"
-            said = quick.layout.said(bits) if counts else opened.said(values, mask, at, unasked)
-            self._known[key] = self._spoken(said, policy, quick.layout.arms_of(bits))
-        return self._known[key]
+            said = quick.layout.said(bits) if counts else compiled.opened(here, values).said(values, mask, at, unasked)
+            self._known[known] = self._spoken(k, said, quick.layout.arms_of(bits))
+        return self._known[known]
 
-    def _spoken(self, said: Said, policy: p.Policy, arms: tuple[tuple[str, str], ...]) -> Spoken:
+    def _spoken(self, k: int, said: Said, arms: tuple[tuple[str, str], ...]) -> Spoken:
+        policy = self._policies[k]
+        assert policy is not None
         if self._columnar.detail == "counts":
             verdict = _counted(said, policy)
         else:
             assert said.verdict is not None
             verdict = replace(said.verdict, shadow=policy.shadow)
-        return Spoken(self._key(said, verdict, arms), said, verdict, arms)
+        key = self._shapes[k], self._key(said, verdict, arms)  # of another severity, say, a policy is not the same
+        return self._once.setdefault(key, Spoken(said, verdict, arms))
 
     def _key(self, said: Said, verdict: Verdict, arms: Hashable) -> Hashable:
         """All of it that is told apart. Whether an undetermined policy is at stake depends on what it saw."""
@@ -404,14 +436,20 @@ class Facts:
 
     def table(self) -> Table:
         axes = self._columnar.axes(list(self._needs.items()))
-        truths = [(compiled, truth, names) for compiled, truth, names in self._truths.values()]
+        groups: dict[Compiled, tuple[list[Truth], frozenset[str]]] = {}
+        for compiled, truth, names in self._truths.values():
+            truths, before = groups.get(compiled, ([], frozenset()))
+            groups[compiled] = [*truths, truth], before | names
         guards = [(spec, sorted(allowed)) for spec, allowed in self._guards.values()]
         mixed = list(self._mixed)
 
         def fill(frame: Frame, row: int) -> Hashable:
-            said = tuple(truth(*compiled.values(frame, row, names)) for compiled, truth, names in truths)
+            said = []
+            for compiled, (truths, names) in groups.items():
+                values, mask = compiled.values(frame, row, names)
+                said.append(tuple([truth(values, mask) for truth in truths]))
             asked = tuple(_within(read_value(frame, spec, row), allowed) for spec, allowed in guards)
-            return said, asked, tuple(int(axis.cells(frame)[row]) for axis in mixed)
+            return tuple(said), asked, tuple([int(axis.cells(frame)[row]) for axis in mixed])
 
         return Table(tuple(dict.fromkeys([*axes, *mixed])), fill)
 

@@ -136,15 +136,20 @@ class QuietTable:
             return self._whole.cells(frame)
         found = self._table.cells(frame)
         if loud.size:
-            found[loud] = self._whole.cells(frame.take(loud))
+            found[loud] = frame.kept((self, "loud"), lambda: self._whole.cells(frame.take(loud)))
         return found
 
     def _ids(self, frame: TableFrame, rows: npt.NDArray[np.int64]) -> Ints:
-        """The outcomes of quiet rows; what stands for the others nobody reads."""
-        quiet = self.loud(frame)[rows] == 0
+        """The outcomes of quiet rows, and on the way of all loud ones; what stands here for loud ones nobody reads."""
+        loud = self.loud(frame)
+        others, quiet = np.flatnonzero(loud), loud[rows] == 0
         found = np.zeros(rows.size, np.int32)
-        if quiet.any():
-            found[quiet] = self._whole.cells(frame.take(rows[quiet]))
+        if not quiet.any():
+            return found
+        cells = self._whole.cells(frame.take(np.concatenate([rows[quiet], others])))
+        count = np.count_nonzero(quiet)
+        found[quiet] = cells[:count]
+        frame.kept((self, "loud"), lambda: cells[count:])
         return found
 
     def loud(self, frame: TableFrame) -> Bytes:

@@ -75,8 +75,9 @@ class Table:
         """The cells of rows whose codes are new."""
         return np.array([self._id(self._fill(frame, int(row))) for row in rows], np.int32)
 
-    def _id(self, value: Hashable) -> int:
-        found = self._known.setdefault(value, len(self.values))
+    def _id(self, value: Hashable, key: Hashable | None = None) -> int:
+        """`key` is equal where the value is, if it is not the value itself."""
+        found = self._known.setdefault(value if key is None else key, len(self.values))
         if found == len(self.values):
             self.values.append(value)
         return found
