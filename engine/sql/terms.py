@@ -113,7 +113,9 @@ def opposite(condition: E) -> E:
 def equal(a: E, b: E) -> E:
     left, right = constant(a), constant(b)
     return (
-        truth(left == right) if left is not None and right is not None else exp.EQ(this=bracketed(a), expression=bracketed(b))
+        truth(left == right)
+        if left is not None and right is not None
+        else exp.EQ(this=bracketed(a), expression=bracketed(b))
     )
 
 
