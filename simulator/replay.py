@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+import gc
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -146,6 +148,19 @@ class Log(Protocol):
     def batches(self, columns: Collection[str]) -> Iterable[pa.RecordBatch]: ...
 
 
+@contextmanager
+def settled() -> Iterator[None]:
+    """What stands already is no garbage: the collector need not go through it again each time that the tables have grown."""
+    if gc.get_freeze_count():  # somebody else sees to it
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
 def replay(
     log: Log,
     programs: Sequence[Program],
@@ -161,9 +176,10 @@ def replay(
     cells = Cells.of(log.schema, programs, cohorts)
     tally = Tally(columnar, cells)
     asked = columnar.columns | cells.columns | {name for counter in counters for name in counter.columns}
-    for batch in log.batches(asked & set(log.schema.names)):
-        ids = [tally.add(frame) for frame in columnar.frames(batch)]
-        for counter in counters if ids else ():
-            counter.add(batch, np.concatenate(ids), columnar.outcomes)
-        tell(batch.num_rows)
+    with settled():
+        for batch in log.batches(asked & set(log.schema.names)):
+            ids = [tally.add(frame) for frame in columnar.frames(batch)]
+            for counter in counters if ids else ():
+                counter.add(batch, np.concatenate(ids), columnar.outcomes)
+            tell(batch.num_rows)
     return Replay(tuple(programs), tally.cube(), tuple(counters))

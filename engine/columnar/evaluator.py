@@ -121,7 +121,7 @@ class Columnar:
         axes = [where, *self.axes(facts), *self.arms]
         if any(program.dates for program in self.programs):
             axes.append(self._axes.time(()))
-        return QuietTable(whole, quiet, axes, self._modalities)
+        return QuietTable(whole, quiet, axes, self._modalities, self.columns)
 
     def frames(self, batch: pa.RecordBatch) -> Iterator[TableFrame]:
         for start in range(0, batch.num_rows, ROWS):

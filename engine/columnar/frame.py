@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -131,8 +131,10 @@ class TableFrame(_Keeping):
         """Of each row; empty where every row has all."""
         return self._lists[0]
 
-    def take(self, rows: npt.NDArray[np.int64]) -> TableFrame:
-        return TableFrame(self._batch.take(pa.array(rows)), self._bit, self._known)
+    def take(self, rows: npt.NDArray[np.int64], columns: Collection[str]) -> TableFrame:
+        """Some of the rows, and of the columns those that are named."""
+        batch = self._batch.select([name for name in self._batch.schema.names if name in columns])
+        return TableFrame(batch.take(pa.array(rows)), self._bit, self._known)
 
     def _gap(self, spec: Input) -> npt.NDArray[np.int8]:
         """What an absent input is in each row: `kernel.MISSING` or `kernel.NOT_APPLICABLE`."""
@@ -227,7 +229,8 @@ class TableFrame(_Keeping):
         array = self.column(name)
         if array is None or not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type)):
             return None
-        found: npt.NDArray[Any] = array.fill_null(0).to_numpy(zero_copy_only=False).astype(kind, copy=False)
+        whole = array.fill_null(0) if array.null_count else array
+        found: npt.NDArray[Any] = whole.to_numpy(zero_copy_only=False).astype(kind, copy=False)
         return found
 
     # -- the row -----------------------------------------------------------------------------------------------------

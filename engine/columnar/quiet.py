@@ -106,11 +106,14 @@ def _most_of(expr: Any, known: Callable[[str], int]) -> int:
 class QuietTable:
     """The axis of outcomes: `whole` for rows that something was found in, `facts` and modalities for all others.
 
-    `facts` are the axes of all that is no scorer's output; `bits` gives each modality that an input has a bit.
+    `facts` are the axes of all that is no scorer's output; `bits` gives each modality that an input has a bit; `columns` are
+    those that a decision may depend on.
     """
 
-    def __init__(self, whole: Table, quiet: Quiet, facts: Sequence[Axis], bits: Mapping[str, int]) -> None:
-        self._whole, self._quiet, self._bit = whole, quiet, bits
+    def __init__(
+        self, whole: Table, quiet: Quiet, facts: Sequence[Axis], bits: Mapping[str, int], columns: frozenset[str]
+    ) -> None:
+        self._whole, self._quiet, self._bit, self._columns = whole, quiet, bits, columns
         self._table = None
         if quiet.possible:
             axes: list[Axis] = [*facts, ValueAxis(_parts), _Read(quiet), _Loud(self)]
@@ -136,7 +139,7 @@ class QuietTable:
             return self._whole.cells(frame)
         found = self._table.cells(frame)
         if loud.size:
-            found[loud] = frame.kept((self, "loud"), lambda: self._whole.cells(frame.take(loud)))
+            found[loud] = frame.kept((self, "loud"), lambda: self._whole.cells(frame.take(loud, self._columns)))
         return found
 
     def _ids(self, frame: TableFrame, rows: npt.NDArray[np.int64]) -> Ints:
@@ -146,7 +149,7 @@ class QuietTable:
         found = np.zeros(rows.size, np.int32)
         if not quiet.any():
             return found
-        cells = self._whole.cells(frame.take(np.concatenate([rows[quiet], others])))
+        cells = self._whole.cells(frame.take(np.concatenate([rows[quiet], others]), self._columns))
         count = np.count_nonzero(quiet)
         found[quiet] = cells[:count]
         frame.kept((self, "loud"), lambda: cells[count:])
