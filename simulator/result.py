@@ -184,7 +184,7 @@ class Changed:
 class Labelled:
     """What is known of a policy's truth: `labelled` of `rows` rows have a label, `positive` of them are violations.
     `propensity`: whether the chance of being labelled is known; `never` rows had no chance at all or an unknown one.
-    `acts` says from which enforcement on a decision counts as a positive one, such as `remove`."""
+    `acts` says from which enforcement on a decision counts as a positive one, such as `remove`; `reviewed`: so does a call for a reviewer."""
 
     policy: str
     rows: int
@@ -193,6 +193,7 @@ class Labelled:
     propensity: bool
     never: int = 0
     acts: str | None = None
+    reviewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

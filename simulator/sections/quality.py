@@ -90,6 +90,7 @@ class _Policy:
             self._cells.rows.weighted,
             int(blank.sum()),
             self._acting.least,
+            self._acting.routes,
         )
 
     def figures(self) -> Iterator[Metric]:

@@ -57,6 +57,11 @@ def test_a_threshold_is_tried_on_a_log(run: Run, pack: Path, log: Path, tmp_path
     ]
     assert found["unreplayed"][0]["name"] == "image.nudity"
     assert len(found["examples"]) <= 20
+    assert found["labels"][0]["reviewed"] is False
+    assert "or a call for a reviewer" not in page.read_text(encoding="utf-8")
+    status, _, err = run("simulate", "--log", log, "--base", pack, "--set", change, "--reviewed", "--html", page)
+    assert status == 0, err
+    assert "or a call for a reviewer" in page.read_text(encoding="utf-8")
     assert "B instead of A changes the decision on" in out
     assert "--set insults.image.nudity.remove=0.92" in page.read_text(encoding="utf-8")
     assert f"wrote {page}" in err
