@@ -204,11 +204,12 @@ class Columnar:
         ):
             spoken = [slot.spoken(k, frame, row, NO_SKIPS) for slot in slots]
             staked = True
-        region = self.compiled[self._alike[k]].region(place)
+        base = self.compiled[self._alike[k]]
+        region = base.region(place)
         saids = tuple([one.said for one in spoken if not one.verdict.shadow])
         arms = tuple([arm for one in spoken for arm in one.arms])
         joined = region.joined(
-            saids, arms, lambda number: region.consequences[number].truth(*compiled.values(frame, row), at)
+            saids, arms, lambda number: region.consequences[number].truth(*base.values(frame, row), at)
         )
         verdicts = tuple([one.verdict for one in spoken])
         if self.detail == "full":
